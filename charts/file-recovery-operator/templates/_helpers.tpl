@@ -1,0 +1,126 @@
+{{/* Begins every name. Names frsess-* are refused by the policies of this very chart. */}}
+{{- define "frec.fullname" -}}
+{{- $name := default .Release.Name .Values.fullnameOverride | replace "." "-" | trunc 40 | trimSuffix "-" -}}
+{{- if hasPrefix "frsess-" $name }}{{ fail "the name of the installation must not begin with frsess-: such names belong to sessions" }}{{ end -}}
+{{- $name -}}
+{{- end }}
+
+{{- define "frec.namespace" -}}
+{{ default .Release.Namespace .Values.namespaceOverride }}
+{{- end }}
+
+{{- define "frec.instance" -}}
+{{ default .Release.Name .Values.instance }}
+{{- end }}
+
+{{/* What selects the operator's pods; also told to the operator, whose sessions let in these pods and no others. */}}
+{{- define "frec.selectorLabels" -}}
+app.kubernetes.io/name: file-recovery-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "frec.labels" -}}
+{{ include "frec.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: file-recovery
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- with .Values.extraLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels and annotations of an object's metadata. */}}
+{{- define "frec.metadata" -}}
+labels:
+  {{- include "frec.labels" . | nindent 2 }}
+{{- with .Values.extraAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The reference of an image: list of its values and the root. */}}
+{{- define "frec.image" -}}
+{{- $image := index . 0 -}}
+{{- $image.repository }}:{{ default (index . 1).Chart.AppVersion $image.tag }}{{ with $image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- define "frec.engineImage" -}}
+{{ include "frec.image" (list .Values.images.engine .) }}
+{{- end }}
+
+{{- define "frec.operatorImage" -}}
+{{ include "frec.image" (list .Values.images.operator .) }}
+{{- end }}
+
+{{- define "frec.authoritySecret" -}}
+{{ default (printf "%s-authority" (include "frec.fullname" .)) .Values.authority.existingSecret }}
+{{- end }}
+
+{{/* The API server's names of the two accounts. */}}
+{{- define "frec.operatorUser" -}}
+system:serviceaccount:{{ include "frec.namespace" . }}:{{ include "frec.fullname" . }}
+{{- end }}
+
+{{- define "frec.hookUser" -}}
+system:serviceaccount:{{ include "frec.namespace" . }}:{{ include "frec.fullname" . }}-init-authority
+{{- end }}
+
+{{/* The match condition of the policies that bind everybody but ourselves. */}}
+{{- define "frec.notOurs" -}}
+- name: is-not-the-operator
+  expression: "!(request.userInfo.username in ['{{ include "frec.operatorUser" . }}', '{{ include "frec.hookUser" . }}'])"
+{{- end }}
+
+{{- define "frec.policyPrefix" -}}
+{{ include "frec.fullname" . }}-
+{{- end }}
+
+{{/* Without each of these, and its binding, the operator accepts no session. */}}
+{{- define "frec.policyNames" -}}
+["requester", "operator-pods", "operator-objects", "operator-deletes", "names", "references", "exec"]
+{{- end }}
+
+{{/* The binding of a policy: list of its short name and the root. */}}
+{{- define "frec.binding" -}}
+{{- $name := printf "%s%s" (include "frec.policyPrefix" (index . 1)) (index . 0) -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ $name }}
+  {{- include "frec.metadata" (index . 1) | nindent 2 }}
+spec:
+  policyName: {{ $name }}
+  validationActions: [Deny]
+{{- end }}
+
+{{/* What a container needs for Pod Security restricted. */}}
+{{- define "frec.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "frec.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* Metadata, below the name, of what lives only as long as an install or upgrade: list of the weight and the root. */}}
+{{- define "frec.hookMetadata" -}}
+{{- $root := index . 1 -}}
+namespace: {{ include "frec.namespace" $root }}
+labels:
+  {{- include "frec.labels" $root | nindent 2 }}
+annotations:
+  helm.sh/hook: pre-install,pre-upgrade
+  helm.sh/hook-weight: {{ index . 0 | quote }}
+  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+  {{- with $root.Values.extraAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}

@@ -1,0 +1,11 @@
+import { GROUP } from "./group.ts"
+
+/** Labels of everything that is made for a session. The name may be cut to what a label holds; the UID never is. */
+export const SESSION_LABEL = `${GROUP}/session`
+export const SESSION_UID_LABEL = `${GROUP}/session-uid`
+/** Which installation of the operator made it. */
+export const INSTANCE_LABEL = `${GROUP}/instance`
+export const ROLE_LABEL = `${GROUP}/role`
+
+/** Annotation of what can't be owned: the session's whole name, which a label can't hold. */
+export const SESSION_NAME_ANNOTATION = `${GROUP}/session-name`

@@ -1,0 +1,117 @@
+/**
+ * The one table of everything that can go wrong or be said of a session. The key is the code: it is the `reason` of
+ * conditions and Events, the `code` of errors, and what the CLI prints. `heals` says whether waiting can help: a session
+ * whose reason heals stays Pending or goes on, any other ends Failed.
+ */
+export const reasons = {
+  // what a requester can get wrong
+  SpecInvalid: { heals: false, cure: "Correct the field named in the message and create the session again." },
+  SnapshotNotFound: { heals: true, cure: "Create the VolumeSnapshot, or correct its name." },
+  SnapshotNotReady: { heals: true, cure: "Wait until the VolumeSnapshot is readyToUse, or look at its status.error." },
+  SnapshotNotBound: {
+    heals: false,
+    cure: "The VolumeSnapshot and its content don't name each other; recreate it from its content.",
+  },
+  NoRecoveryPoint: { heals: true, cure: "Take a VolumeSnapshot of the claim, or name another claim." },
+  NoRecoveryPointInTime: {
+    heals: false,
+    cure: "Choose a later notAfter; the message names the oldest recovery point.",
+  },
+  NoCommonRecoveryPoint: {
+    heals: false,
+    cure: "Snapshot the claims together, or recover them in sessions of their own.",
+  },
+  StorageClassAmbiguous: { heals: false, cure: "Name one with source...storageClassName." },
+  StorageClassNotFound: { heals: false, cure: "Create the StorageClass, or name another with storageClassName." },
+  StorageClassUnfit: { heals: false, cure: "Name a StorageClass of the snapshot's driver with storageClassName." },
+  ReclaimPolicyRetain: {
+    heals: false,
+    cure: "Name a StorageClass with reclaimPolicy Delete, or its clones would stay.",
+  },
+  // what the cluster can refuse
+  PolicyMissing: { heals: true, cure: "Install the chart with its admission policies and bindings." },
+  Forbidden: { heals: true, cure: "Give the named account the named right." },
+  ApiUnavailable: { heals: true, cure: "" },
+  QuotaExceeded: { heals: true, cure: "Free quota in the namespace or raise it." },
+  PodRefused: { heals: true, cure: "Read the API server's words in the message." },
+  PodUnschedulable: { heals: true, cure: "Read the scheduler's words in the message." },
+  ImagePullFailed: { heals: true, cure: "Make the image in the message available to the node." },
+  CloneFailed: { heals: true, cure: "Read the driver's words in the message." },
+  DeviceNotReadable: {
+    heals: false,
+    cure: "Set device_ownership_from_security_context on the node's runtime, or the chart's diskGroup to the group of block devices.",
+  },
+  // what happens on the way
+  Accepted: { heals: true, cure: "" },
+  Cloning: { heals: true, cure: "" },
+  Starting: { heals: true, cure: "" },
+  Mounting: { heals: true, cure: "" },
+  Mounted: { heals: true, cure: "" },
+  Serving: { heals: true, cure: "" },
+  Bound: { heals: true, cure: "" },
+  PendingTimeout: { heals: false, cure: "Remove what the earlier condition names and create the session again." },
+  CloneLost: { heals: false, cure: "Create the session again, and leave what is called frsess-* to the operator." },
+  AttachmentLost: {
+    heals: false,
+    cure: "Create the session again, and leave FileRecoveryAttachments to the operator.",
+  },
+  TargetLost: { heals: true, cure: "" },
+  RestoreLost: { heals: false, cure: "Read the last lines of the pod's log in the message." },
+  GuestFailed: { heals: true, cure: "Read the guest's last words in the message." },
+  ExpiringSoon: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
+  LastMinutes: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
+  // why a session ends
+  UnmountRequested: { heals: false, cure: "" },
+  SessionDeleted: { heals: false, cure: "" },
+  TtlEnded: { heals: false, cure: "" },
+  Idle: { heals: false, cure: "" },
+  Releasing: { heals: true, cure: "" },
+  Released: { heals: false, cure: "" },
+  // what a single volume can say
+  VolumeLocked: { heals: false, cure: "Name the Secret with its key under spec.unlock." },
+  VolumeUnsupported: { heals: false, cure: "" },
+  VolumeCorrupt: { heals: false, cure: "Choose an older recovery point." },
+  VolumeIncomplete: { heals: false, cure: "Recover all disks of the volume in one session." },
+  // the data path and its clients
+  DiskUnreadable: { heals: false, cure: "Check that the path exists and may be read." },
+  ImageTruncated: { heals: false, cure: "The file is shorter than its own table says; fetch it again." },
+  LoginRefused: { heals: false, cure: "Both ends must use the session's own certificates and CHAP secrets." },
+  ConnectionLost: { heals: true, cure: "" },
+  ProtocolError: { heals: false, cure: "" },
+  PathNotFound: { heals: false, cure: "List the directory above it." },
+  NotADirectory: { heals: false, cure: "" },
+  IsADirectory: { heals: false, cure: "Copy it with cp -r, or take it as tar." },
+  AccessDenied: { heals: false, cure: "" },
+  UnsafePath: { heals: false, cure: "" },
+  RangeNotSatisfiable: { heals: false, cure: "Ask for bytes within the file's size." },
+  Busy: { heals: true, cure: "Try again when another download has ended." },
+  SessionNotFound: { heals: false, cure: "List the sessions: kubectl recover get." },
+  CopyIncomplete: { heals: false, cure: "The lines before name each file and why." },
+  Interrupted: { heals: false, cure: "" },
+  NotReady: { heals: true, cure: "Wait: kubectl wait --for=condition=Ready." },
+  UsageError: { heals: false, cure: "See --help." },
+  Internal: { heals: true, cure: "Report it with the log." },
+} as const satisfies Record<string, { heals: boolean; cure: string }>
+
+export type Reason = keyof typeof reasons
+
+/** Whether a text that came from elsewhere is a code of the table. */
+export function isReason(text: unknown): text is Reason {
+  return typeof text === "string" && Object.hasOwn(reasons, text)
+}
+
+/** The one error of this project: a code of the table above and a sentence that names the object and the cure. */
+export class RecoveryError extends Error {
+  override readonly name = "RecoveryError"
+  readonly code: Reason
+
+  constructor(code: Reason, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The error's code, or `Internal` for what nobody foresaw. */
+export function reasonOf(error: unknown): Reason {
+  return error instanceof RecoveryError ? error.code : "Internal"
+}

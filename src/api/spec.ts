@@ -1,0 +1,146 @@
+import { z } from "zod"
+import { DURATION_PATTERN, LONGEST_TTL, MINUTE, parseDuration } from "./duration.ts"
+import { unchangeable, withRules } from "./rules.ts"
+
+const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const objectName = () => z.string().min(1).max(253).regex(NAME_PATTERN, "must be a Kubernetes object name")
+
+const storageClassName = objectName()
+  .optional()
+  .describe(
+    "StorageClass for the clone. Default: the claim's own class if it uses the snapshot's driver, else the only class of that driver. Must have reclaimPolicy Delete.",
+  )
+
+const disks = (what: string, name: string) =>
+  withRules(
+    z
+      .array(z.object({ name: objectName().describe(name), storageClassName }).describe("One disk of the session."))
+      .min(1)
+      .max(64)
+      .describe(what)
+      .meta({ "x-kubernetes-list-type": "atomic" }),
+    [
+      {
+        holds: (list) => new Set(list.map(({ name }) => name)).size === list.length,
+        cel: "self.all(x, self.exists_one(y, x.name == y.name))",
+        message: "each name may occur only once",
+      },
+    ],
+  )
+
+const source = withRules(
+  z
+    .object({
+      volumeSnapshots: disks(
+        "VolumeSnapshots of this namespace, one per disk. They are the recovery point.",
+        "Name of a VolumeSnapshot in the session's namespace.",
+      ).optional(),
+      persistentVolumeClaims: disks(
+        "PersistentVolumeClaims of this namespace whose snapshots are looked up, one per disk. A claim itself may be gone.",
+        "Name of a PersistentVolumeClaim in the session's namespace, also of one that no longer exists.",
+      ).optional(),
+    })
+    .describe("Where the disks come from: exactly one of the fields below. Can't be changed."),
+  [
+    {
+      holds: (s) => (s.volumeSnapshots === undefined) !== (s.persistentVolumeClaims === undefined),
+      cel: "has(self.volumeSnapshots) != has(self.persistentVolumeClaims)",
+      message: "exactly one of volumeSnapshots and persistentVolumeClaims must be set",
+    },
+  ],
+)
+
+const recoveryPoint = withRules(
+  z
+    .object({
+      name: objectName()
+        .optional()
+        .describe("Take the recovery point this VolumeSnapshot belongs to. It must be one of a claim of the source."),
+      notAfter: z.iso
+        .datetime({ offset: true })
+        .max(64)
+        .optional()
+        .describe("Take the newest recovery point made at this time or before, e.g. 2026-11-22T03:00:00Z."),
+    })
+    .describe(
+      "Which recovery point of the claims to take. Empty or absent: the newest that is ready. With several claims, snapshots within 5 minutes of each other make one recovery point. Can't be changed.",
+    ),
+  [
+    {
+      holds: (p) => p.name === undefined || p.notAfter === undefined,
+      cel: "!has(self.name) || !has(self.notAfter)",
+      message: "only one of name and notAfter may be set",
+    },
+  ],
+)
+
+const duration = (what: string) =>
+  z.string().min(2).max(18).regex(DURATION_PATTERN, "must be a duration such as 12h, 1h30m or 90m").describe(what)
+
+/** How long something of a session may take: no shorter than an operator can keep, no longer than a session lasts. */
+const timeLimit = (what: string) =>
+  withRules(duration(what), [
+    {
+      holds: (text) => (parseDuration(text) ?? 0) >= MINUTE,
+      cel: "duration(self) >= duration('1m')",
+      message: "must be at least 1m",
+    },
+    {
+      holds: (text) => (parseDuration(text) ?? 0) <= LONGEST_TTL,
+      cel: "duration(self) <= duration('12h')",
+      message: "must be at most 12h",
+    },
+  ])
+
+const ttl = timeLimit(
+  "How long the session lasts from its start (it leaves Pending): from 1m to 12h, e.g. 90m. Raising it prolongs a running session, up to 12 hours after its start, lowering it ends one sooner; an administrator may have set a lower maximum. The condition ExpiringSoon and Events tell of the end 15 and 2 minutes before.",
+)
+
+const idleTimeout = timeLimit(
+  "Unmount when no client has read anything for this long: from 1m to 12h, e.g. 30m. Listings count as reads, and while a client is connected to the file service the session is not idle. The session ends Expired with reason Idle. Absent: it lasts until its ttl ends. Can be changed, added and removed at any time.",
+)
+
+const ttlAfterFinished = duration(
+  "Delete this object itself so long after it has finished (Unmounted, Expired or Failed), e.g. 24h; 0s: at once. Absent: it stays until somebody deletes it, which is right for what Git declares. Can be changed, added and removed at any time.",
+)
+
+const desiredState = z
+  .enum(["Mounted", "Unmounted"])
+  .describe(
+    "Mounted: files can be read. Unmounted: new connections are refused at once, everything made for the session is removed, a summary stays. There is no way back from Unmounted.",
+  )
+
+/** What a user asks for. Every refinement of it has a CEL twin, so the API server refuses the same things with the same words. */
+export const sessionSpec = withRules(
+  z
+    .object({
+      source,
+      recoveryPoint: recoveryPoint.prefault({}).meta({ default: {} }),
+      desiredState: desiredState.default("Mounted"),
+      ttl: ttl.default("12h"),
+      idleTimeout: idleTimeout.optional(),
+      ttlAfterFinished: ttlAfterFinished.optional(),
+    })
+    .describe("What to recover files from, and for how long."),
+  [
+    {
+      holds: ({ source, recoveryPoint: { name, notAfter } }) =>
+        source.volumeSnapshots === undefined || (name === undefined && notAfter === undefined),
+      cel: "!has(self.source.volumeSnapshots) || !has(self.recoveryPoint) || (!has(self.recoveryPoint.name) && !has(self.recoveryPoint.notAfter))",
+      message: "recoveryPoint chooses among the snapshots of claims; volumeSnapshots are chosen already",
+    },
+  ],
+  [
+    unchangeable("source"),
+    unchangeable("recoveryPoint"),
+    {
+      cel: "!has(oldSelf.desiredState) || oldSelf.desiredState != 'Unmounted' || (has(self.desiredState) && self.desiredState == 'Unmounted')",
+      message: "Unmounted is final; create another session",
+    },
+  ],
+)
+
+/** The spec with its defaults filled in. */
+export type SessionSpec = z.output<typeof sessionSpec>
+/** The spec as somebody may write it, defaults left out. */
+export type SessionSpecInput = z.input<typeof sessionSpec>

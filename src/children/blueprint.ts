@@ -1,0 +1,37 @@
+import type { SessionRef } from "./names.ts"
+
+/** Everything the manifests of one session are made from. The same blueprint gives the same manifests. */
+export interface Blueprint {
+  session: SessionRef
+  /** The attachment that owns everything. */
+  owner: { name: string; uid: string }
+  installation: Installation
+  /** In the order of their logical unit numbers. */
+  disks: { name: string; claim: string; serial: string }[]
+  /** When the pods are to end by themselves (RFC 3339), unless they are told another time. */
+  deadline: string
+  /** When the kubelet ends them, whatever they do. */
+  activeDeadlineSeconds: number
+}
+
+/** What the chart says of this installation; the operator's settings have all of it. */
+export interface Installation {
+  instance: string
+  engineImage: string
+  imagePullPolicy: string
+  imagePullSecrets: readonly string[]
+  operatorNamespace: string
+  operatorLabels: Record<string, string>
+  diskGroup: number
+  kvmResource?: string | undefined
+  guest: { memoryMiB: number; cpus: number; overlayMiB: number }
+  resources: { target: Resources; files: Resources; guest: Resources }
+  nodeSelector: Record<string, string>
+  tolerations: readonly object[]
+  priorityClassName?: string | undefined
+}
+
+export interface Resources {
+  requests?: Record<string, string> | undefined
+  limits?: Record<string, string> | undefined
+}

@@ -1,0 +1,4 @@
+/** TCP ports of the pods. The NetworkPolicies of a session name them and no others. */
+export const ISCSI_PORT = 3260
+export const HTTPS_PORT = 8443
+export const CONTROL_PORT = 9443

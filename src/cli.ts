@@ -1,0 +1,22 @@
+import { runCli } from "./cli/program.ts"
+
+/** kubectl-recover: recover files from sessions on a cluster, or from disk images on this machine. */
+const stop = new AbortController()
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(name, () => {
+    // the second time there is no patience left for cleaning up
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort()
+  })
+// a reader such as head(1) that has enough is no failure; the verbs see it as a destroyed stream
+process.stdout.on("error", () => undefined)
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  streams: {
+    out: process.stdout,
+    err: process.stderr,
+    outIsTerminal: process.stdout.isTTY,
+    errIsTerminal: process.stderr.isTTY,
+  },
+  signal: stop.signal,
+})

@@ -1,0 +1,91 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { connect } from "node:net"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { z } from "zod"
+import { RecoveryError } from "../../api/reasons.ts"
+import type { Dial } from "./files-client.ts"
+
+/** How another process of the same user reaches what `open` serves. Written with mode 0600: it holds the password. */
+const localSessionSchema = z.object({
+  pid: z.number().int().positive(),
+  port: z.number().int().positive(),
+  uid: z.string(),
+  ca: z.string(),
+  username: z.string(),
+  password: z.string(),
+})
+export type LocalSession = z.infer<typeof localSessionSchema>
+
+/** `local`, or `local.NAME` for a second one beside it. */
+export const localName = /^local(\.[a-z0-9-]{1,40})?$/
+
+function directory(): string {
+  const { XDG_RUNTIME_DIR, XDG_CACHE_HOME } = process.env
+  return join(XDG_RUNTIME_DIR ?? XDG_CACHE_HOME ?? join(homedir(), ".cache"), "file-recovery")
+}
+
+const fileOf = (name: string) => join(directory(), `${name}.json`)
+
+/** Throws UsageError when something is open under this name. */
+export function assertNameIsFree(name: string): void {
+  const there = read(name)
+  if (there && isAlive(there.pid))
+    throw new RecoveryError(
+      "UsageError",
+      `"${name}" is open already, in process ${there.pid}; give this one another --name.`,
+    )
+}
+
+/** Makes the session known; the returned function takes it back. Throws UsageError when the name is in use. */
+export function publishLocalSession(name: string, session: LocalSession): () => void {
+  mkdirSync(directory(), { recursive: true, mode: 0o700 })
+  assertNameIsFree(name)
+  const part = `${fileOf(name)}.${session.pid}`
+  writeFileSync(part, JSON.stringify(session), { mode: 0o600, flag: "wx" })
+  renameSync(part, fileOf(name))
+  return () => {
+    if (read(name)?.pid === session.pid) rmSync(fileOf(name), { force: true })
+  }
+}
+
+/** What `open` serves under this name now. Throws SessionNotFound when its process is gone, too. */
+export function findLocalSession(name: string): LocalSession {
+  const session = read(name)
+  if (!session || !isAlive(session.pid))
+    throw new RecoveryError(
+      "SessionNotFound",
+      `Nothing is open as "${name}"; start it with: kubectl-recover open IMAGE.`,
+    )
+  return session
+}
+
+/** Connects to a port of this machine. */
+export function dialLocal(port: number): Dial {
+  return () =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: "127.0.0.1", port, noDelay: true })
+      socket.once("error", reject).once("connect", () => {
+        socket.off("error", reject)
+        resolve(socket)
+      })
+    })
+}
+
+function read(name: string): LocalSession | undefined {
+  try {
+    return localSessionSchema.parse(JSON.parse(readFileSync(fileOf(name), "utf8")))
+  } catch {
+    // absent, or of another version
+    return undefined
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}

@@ -1,0 +1,112 @@
+import type { Command } from "commander"
+import { RecoveryError } from "../api/reasons.ts"
+import { createLog } from "../observability/log.ts"
+import { assertNameIsFree, localName, publishLocalSession } from "./client/local-session.ts"
+import type { Context } from "./context.ts"
+import { notFormat } from "./context.ts"
+import { openDataPath } from "./open/data-path.ts"
+import { print, structured } from "./output.ts"
+import { volumeTable } from "./volume-table.ts"
+
+interface OpenFlags {
+  readonly name: string
+  readonly output?: string
+  readonly memory: string
+  readonly cpus: string
+  readonly kvm?: boolean
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+}
+
+/** Runs a verb given after `--`, on the session just opened. */
+export type RunVerb = (args: readonly string[], defaultSession: string) => Promise<void>
+
+const help = `
+Raw images and block devices. The micro-VM's files are taken from $FILE_RECOVERY_APPLIANCE, or built and cached in a clone
+of the repository. Without a verb, "open" prints what is on the disks and serves it until Ctrl-C:
+  kubectl-recover open disk.img &
+  kubectl-recover cp local:/disk-p1/etc/hosts .
+With a verb it ends when that has ended:
+  kubectl-recover open disk.img -- ls /disk-p1/etc
+  kubectl-recover open a.img b.img -- cp -r /vg0-data/orders ./orders`
+
+/** `open IMAGE...`: the whole data path on this machine, no cluster. */
+export function addOpen(program: Command, context: Context, verb: readonly string[], runVerb: RunVerb): void {
+  program
+    .command("open")
+    .description("look into disk images on this machine, without a cluster")
+    .argument("<image...>", "raw disk images or block devices; those of one volume group together")
+    .usage("[options] IMAGE... [-- VERB ...]")
+    .option("--name <name>", "how other calls reach it: local, or local.NAME", "local")
+    .option("-o, --output <format>", "json or yaml: the catalogue in full")
+    .option("--memory <MiB>", "memory of the micro-VM", "512")
+    .option("--cpus <n>", "CPUs of the micro-VM", "2")
+    .option("--kvm", "use KVM where it is available")
+    .option("-v, --verbose", "log what the parts do, on stderr")
+    .option("-q, --quiet", "no progress")
+    .addHelpText("after", help)
+    .action((images: string[], flags: OpenFlags) => open(images, flags, context, verb, runVerb))
+}
+
+async function open(
+  images: readonly string[],
+  flags: OpenFlags,
+  context: Context,
+  verb: readonly string[],
+  runVerb: RunVerb,
+): Promise<void> {
+  const { streams, signal } = context
+  const { output } = flags
+  if (output !== undefined && output !== "json" && output !== "yaml") throw notFormat(output, ["json", "yaml"])
+  if (!localName.test(flags.name)) throw new RecoveryError("UsageError", "--name must be local or local.NAME.")
+  // one verb of its own needs no name that others could take or find
+  const name = verb.length > 0 ? `local.p${process.pid}` : flags.name
+  assertNameIsFree(name)
+  const started = performance.now()
+  const step = (what: string) => {
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    if (!flags.quiet) streams.err.write(`[${seconds.padStart(5)} s] ${what}\n`)
+  }
+  await using path = await openDataPath({
+    images,
+    memoryMiB: wholeNumber("--memory", flags.memory, 128, 65_536),
+    cpus: wholeNumber("--cpus", flags.cpus, 1, 64),
+    accel: flags.kvm ? "kvm" : "tcg",
+    log: createLog(flags.verbose ? "debug" : "error", {}, process.stderr),
+    signal,
+    step,
+  })
+  const retract = publishLocalSession(name, path.session)
+  try {
+    step("ready")
+    if (verb.length > 0) return await runVerb(verb, name)
+    const catalogue = path.guest.catalogue()
+    await print(streams.out, output === undefined ? volumeTable(catalogue.volumes) : structured(output, catalogue))
+    if (!flags.quiet) streams.err.write(usage(name))
+    const end = await Promise.race([path.guest.closed, interrupted(signal)])
+    if (end) throw new RecoveryError("GuestFailed", end.message)
+    step("closing")
+  } finally {
+    retract()
+  }
+}
+
+const usage = (name: string) =>
+  `Served until Ctrl-C. In another terminal:
+  kubectl-recover ls ${name}:/
+  kubectl-recover cp ${name}:/VOLUME/PATH .
+  kubectl-recover tar ${name}:/VOLUME/PATH -f archive.tar
+`
+
+function interrupted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true })
+  })
+}
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
+  throw new RecoveryError("UsageError", `${flag} must be a whole number from ${least} to ${most}.`)
+}

@@ -1,0 +1,134 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto"
+import { mkdtemp, rm, stat } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join, parse } from "node:path"
+import type { NamedDisk } from "../../block/device.ts"
+import { startFileService } from "../../files/service.ts"
+import { prepareAppliance } from "../../guest/appliance.ts"
+import type { Guest } from "../../guest/guest.ts"
+import { startGuest } from "../../guest/start.ts"
+import { connectInitiator } from "../../initiator/initiator.ts"
+import { serveNbd } from "../../nbd/server.ts"
+import type { Log } from "../../observability/log.ts"
+import { openBlockDevice } from "../../target/backends/block-device.ts"
+import { openFile } from "../../target/backends/file.ts"
+import { startTarget } from "../../target/target.ts"
+import type { LocalSession } from "../client/local-session.ts"
+import { makeIdentities, type Identities } from "./identities.ts"
+
+export interface DataPathOptions {
+  /** Raw disk images or block devices of this machine. */
+  readonly images: readonly string[]
+  readonly memoryMiB: number
+  readonly cpus: number
+  readonly accel: "tcg" | "kvm"
+  readonly log: Log
+  /** Ends everything. */
+  readonly signal: AbortSignal
+  /** Told what is being done. */
+  readonly step: (what: string) => void
+}
+
+export interface DataPath extends AsyncDisposable {
+  readonly guest: Guest
+  readonly session: LocalSession
+}
+
+const loopback = "127.0.0.1"
+
+/**
+ * A session's whole data path in this process, without a cluster: target, TLS, initiator, NBD, micro-VM, file service,
+ * with identities and secrets made for this once. Disposing of it leaves nothing behind.
+ */
+export async function openDataPath(options: DataPathOptions): Promise<DataPath> {
+  await using stack = new AsyncDisposableStack()
+  const { log, signal, step } = options
+  const uid = randomUUID()
+  const identities = makeIdentities(uid, new Date())
+  step(`opening ${options.images.length === 1 ? "the image" : `${options.images.length} images`}`)
+  const disks = await openImages(options.images, uid, stack)
+  const remote = await throughIscsi(uid, disks, identities, options, stack)
+  const directory = await mkdtemp(join(tmpdir(), "frk-nbd-"))
+  stack.defer(() => rm(directory, { recursive: true, force: true }))
+  const nbdSocket = join(directory, "nbd")
+  const exports = new Map(remote.map(({ serial, device }) => [serial, device]))
+  const nbd = await serveNbd({ path: nbdSocket, exports, log })
+  stack.defer(() => nbd.close())
+  const appliance = await prepareAppliance(step)
+  step("starting the micro-VM")
+  const { memoryMiB, cpus, accel } = options
+  const guestDisks = remote.map(({ name, serial }) => ({ name, serial, nbdSocket, export: serial }))
+  const guest = await startGuest({ ...appliance, disks: guestDisks, memoryMiB, cpus, accel, log, signal })
+  stack.defer(() => guest.powerOff())
+  const password = randomBytes(24).toString("base64url")
+  const username = "recover"
+  const passwordSha256 = createHash("sha256").update(password).digest("hex")
+  const { key, cert, ca } = identities.restore
+  const credentials = { username, passwordSha256 }
+  const service = await startFileService({
+    host: loopback,
+    port: 0,
+    tls: { key, cert },
+    credentials,
+    source: guest,
+    log,
+  })
+  stack.defer(() => service.close())
+  const undo = stack.move()
+  return {
+    guest,
+    session: { pid: process.pid, port: service.port, uid, ca, username, password },
+    [Symbol.asyncDispose]: () => undo.disposeAsync(),
+  }
+}
+
+async function openImages(images: readonly string[], uid: string, stack: AsyncDisposableStack): Promise<NamedDisk[]> {
+  const prefix = createHash("sha256").update(uid).digest("hex").slice(0, 8)
+  const disks: NamedDisk[] = []
+  for (const [index, path] of images.entries()) {
+    const isBlock = await stat(path)
+      .then((stats) => stats.isBlockDevice())
+      .catch(() => false)
+    const device = isBlock ? await openBlockDevice(path) : await openFile(path)
+    stack.defer(() => device.close())
+    disks.push({ name: parse(path).name, serial: `${prefix}-${index}`, device })
+  }
+  return disks
+}
+
+/** Serves the disks on loopback and logs in to them, as the two pods of a session do. */
+async function throughIscsi(
+  uid: string,
+  disks: readonly NamedDisk[],
+  identities: Identities,
+  { log, signal }: DataPathOptions,
+  stack: AsyncDisposableStack,
+): Promise<readonly NamedDisk[]> {
+  const { chap } = identities
+  const iqn = `iqn.2026-11.dev.filerecovery:${uid}`
+  const target = await startTarget({
+    host: loopback,
+    port: 0,
+    iqn,
+    disks,
+    tls: identities.target,
+    chap,
+    authorizePeer: identities.isRestore,
+    log,
+  })
+  stack.defer(() => target.close())
+  const initiator = await connectInitiator({
+    host: loopback,
+    port: target.port,
+    targetName: iqn,
+    initiatorName: `${iqn}:restore`,
+    tls: identities.restore,
+    chap,
+    authorizePeer: identities.isTarget,
+    log,
+    signal,
+    names: new Map(disks.map(({ name }, lun) => [lun, name])),
+  })
+  stack.defer(() => initiator.logout())
+  return initiator.disks
+}

@@ -1,0 +1,70 @@
+import { humanBytes } from "./table.ts"
+import type { Streams } from "./output.ts"
+
+/** How often the line on a terminal, and the lines elsewhere, are written (milliseconds). */
+const terminalMs = 200
+const plainMs = 10_000
+
+/** Says on stderr how far a copy is: one line that changes on a terminal, a line now and then elsewhere, or nothing. */
+export class Progress {
+  readonly #streams: Streams
+  readonly #quiet: boolean
+  readonly #label: string
+  readonly #started = performance.now()
+  readonly #every: number
+  #shown = performance.now()
+  #files = 0
+  #bytes = 0
+  #total: number | undefined
+
+  constructor(streams: Streams, label: string, quiet: boolean) {
+    this.#streams = streams
+    this.#label = label
+    this.#quiet = quiet
+    this.#every = streams.errIsTerminal ? terminalMs : plainMs
+  }
+
+  /** Bytes to come in all, when that is known. */
+  expect(bytes: number): void {
+    this.#total = (this.#total ?? 0) + bytes
+  }
+
+  add({ files = 0, bytes = 0 }: { files?: number; bytes?: number }): void {
+    this.#files += files
+    this.#bytes += bytes
+    const now = performance.now()
+    if (this.#quiet || now - this.#shown < this.#every) return
+    this.#shown = now
+    const total = this.#total === undefined ? "" : ` of ${humanBytes(this.#total)}`
+    this.#write(`${this.#label}: ${humanBytes(this.#bytes)}${total}, ${this.#rate()}`)
+  }
+
+  /** The last word: how much, how fast. */
+  done(): void {
+    if (this.#quiet) return
+    const files = this.#files === 1 ? "1 file" : `${this.#files} files`
+    this.#write(`${this.#label}: ${files}, ${humanBytes(this.#bytes)}, ${this.#rate()}`)
+    if (this.#streams.errIsTerminal) this.#streams.err.write("\n")
+  }
+
+  /** Something that happened on the way. */
+  say(text: string): void {
+    if (this.#quiet) return
+    this.clear()
+    this.#streams.err.write(`${text}\n`)
+  }
+
+  /** Leaves the line, so that something else can be said. */
+  clear(): void {
+    if (!this.#quiet && this.#streams.errIsTerminal) this.#streams.err.write("\r\x1b[K")
+  }
+
+  #rate(): string {
+    const seconds = Math.max(0.001, (performance.now() - this.#started) / 1000)
+    return `${(this.#bytes / 1e6 / seconds).toFixed(1)} MB/s`
+  }
+
+  #write(text: string): void {
+    this.#streams.err.write(this.#streams.errIsTerminal ? `\r${text}\x1b[K` : `${text}\n`)
+  }
+}

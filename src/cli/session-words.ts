@@ -1,0 +1,35 @@
+import { GROUP, SESSION_KIND } from "../api/group.ts"
+import type { FileRecoverySession } from "../api/session.ts"
+import { isReason, RecoveryError } from "../api/reasons.ts"
+import { printable } from "./printable.ts"
+
+export const isOver = ({ status }: FileRecoverySession) =>
+  status?.phase === "Unmounted" || status?.phase === "Expired" || status?.phase === "Failed"
+
+/** As `kubectl get -o name` prints it. */
+export const objectName = ({ metadata }: FileRecoverySession) =>
+  `${SESSION_KIND.toLowerCase()}.${GROUP}/${metadata.name}`
+
+/** Where a session stands, in one line: its phase and the first condition that isn't met. */
+export function standing(session: FileRecoverySession): string {
+  const phase = session.status?.phase ?? "Pending"
+  const conditions = session.status?.conditions ?? []
+  const open = phase === "Failed" ? conditions.find(({ type }) => type === "Stalled") : undefined
+  const unmet =
+    open ?? conditions.find(({ type, status }) => status !== "True" && type !== "Complete" && type !== "Stalled")
+  if (phase === "Ready" || !unmet) return printable(phase)
+  return printable(`${phase}: ${unmet.reason}${unmet.message ? `: ${unmet.message}` : ""}`)
+}
+
+export function whyNotReady(session: FileRecoverySession): string {
+  const { namespace, name } = session.metadata
+  return `The session ${namespace}/${name} is not ready (${standing(session)}).`
+}
+
+/** The failure of a session that ended before it was ready, with the code the operator gave. */
+export function endedEarly(session: FileRecoverySession): RecoveryError {
+  const reason =
+    session.status?.release?.reason ?? session.status?.conditions?.find(({ type }) => type === "Stalled")?.reason
+  const known = isReason(reason) ? reason : "Internal"
+  return new RecoveryError(known, whyNotReady(session))
+}

@@ -1,0 +1,129 @@
+import { sessionSpec } from "../api/spec.ts"
+import type { SessionSpec } from "../api/spec.ts"
+import { SESSION_UID_LABEL } from "../api/labels.ts"
+import type { KubeClient } from "../kube/client.ts"
+import { KubeError } from "../kube/errors.ts"
+import { kinds } from "../kube/kinds.ts"
+import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from "../kube/objects.ts"
+import type { ObservedSnapshot, ObservedSources } from "../session/observed.ts"
+import { chooseRecoveryPoint } from "../session/recovery-point.ts"
+import { isVerdict } from "../session/verdict.ts"
+
+export const noSources: ObservedSources = { snapshots: [], storageClasses: [], claims: [] }
+
+/** The snapshots a session could be made of, with the contents, classes and claims of those that would be chosen. */
+export async function gatherSources(kube: KubeClient, namespace: string, spec: SessionSpec): Promise<ObservedSources> {
+  const [snapshots, storageClasses] = await Promise.all([
+    readSnapshots(kube, namespace, spec),
+    kube.list<StorageClass>(kinds.StorageClass),
+  ])
+  const chosen = chooseRecoveryPoint(spec, snapshots)
+  const needed = isVerdict(chosen) ? [] : chosen
+  const claimNames = new Set(needed.flatMap(({ claimName }) => claimName ?? []))
+  const [contents, claims] = await Promise.all([
+    Promise.all(needed.map((snapshot) => withContent(kube, snapshot))),
+    Promise.all(
+      [...claimNames].map((name) => kube.get<PersistentVolumeClaim>(kinds.PersistentVolumeClaim, name, namespace)),
+    ),
+  ])
+  return {
+    snapshots: snapshots.map((snapshot) => contents.find(({ uid }) => uid === snapshot.uid) ?? snapshot),
+    storageClasses: storageClasses.map(({ metadata, provisioner, reclaimPolicy }) => ({
+      name: metadata?.name ?? "",
+      provisioner,
+      reclaimPolicy: reclaimPolicy ?? "Delete",
+    })),
+    claims: claims.flatMap((claim) =>
+      claim ? [{ name: claim.metadata?.name ?? "", storageClassName: claim.spec?.storageClassName }] : [],
+    ),
+  }
+}
+
+/** Only whether the chosen snapshots are still there; of those that are converted also what the driver calls them. */
+export async function gatherSnapshots(
+  kube: KubeClient,
+  namespace: string,
+  chosen: readonly { name: string; converted: boolean }[],
+): Promise<ObservedSources> {
+  const names = chosen.map(({ name }) => name)
+  const converted = new Set(chosen.flatMap((one) => (one.converted ? one.name : [])))
+  const snapshots = await byName(kube, namespace, names)
+  return {
+    ...noSources,
+    snapshots: await Promise.all(
+      snapshots.map(async (one) => (converted.has(one.name) ? withContent(kube, one) : one)),
+    ),
+  }
+}
+
+async function readSnapshots(
+  kube: KubeClient,
+  namespace: string,
+  { source }: SessionSpec,
+): Promise<ObservedSnapshot[]> {
+  if (source.volumeSnapshots)
+    return byName(
+      kube,
+      namespace,
+      source.volumeSnapshots.map(({ name }) => name),
+    )
+  const all = await kube.list<VolumeSnapshot>(kinds.VolumeSnapshot, { namespace }).catch((error: unknown) => {
+    // a cluster without the kind has no snapshots either
+    if (error instanceof KubeError && error.status === 404) return []
+    throw error
+  })
+  return all.flatMap((snapshot) => observedSnapshot(snapshot) ?? [])
+}
+
+async function byName(kube: KubeClient, namespace: string, names: readonly string[]): Promise<ObservedSnapshot[]> {
+  const found = await Promise.all(names.map((name) => kube.get<VolumeSnapshot>(kinds.VolumeSnapshot, name, namespace)))
+  return found.flatMap((snapshot) => (snapshot && observedSnapshot(snapshot)) ?? [])
+}
+
+/** Temporary snapshots of sessions are no recovery points. */
+function observedSnapshot({ metadata, spec, status }: VolumeSnapshot): ObservedSnapshot | undefined {
+  if (metadata?.labels?.[SESSION_UID_LABEL] !== undefined) return undefined
+  const claimName = spec?.source?.persistentVolumeClaimName
+  const { creationTime, restoreSize, boundVolumeSnapshotContentName: contentName, error } = status ?? {}
+  return {
+    name: metadata?.name ?? "",
+    uid: metadata?.uid ?? "",
+    ...(claimName !== undefined && { claimName }),
+    ready: status?.readyToUse === true,
+    deleting: metadata?.deletionTimestamp !== undefined,
+    ...(creationTime !== undefined && { takenAt: creationTime }),
+    // 0 is how drivers say that they don't know
+    ...(restoreSize !== undefined && restoreSize !== "0" && { restoreSize }),
+    ...(error && { error: error.message ?? "the driver gave no reason" }),
+    ...(contentName !== undefined && { contentName }),
+  }
+}
+
+async function withContent(kube: KubeClient, snapshot: ObservedSnapshot): Promise<ObservedSnapshot> {
+  if (snapshot.contentName === undefined) return snapshot
+  const content = await kube.get<VolumeSnapshotContent>(kinds.VolumeSnapshotContent, snapshot.contentName)
+  if (!content) return snapshot
+  const { driver = "", sourceVolumeMode, volumeSnapshotRef } = content.spec ?? {}
+  const { namespace = "", name = "", uid } = volumeSnapshotRef ?? {}
+  const { restoreSize: bytes, snapshotHandle } = content.status ?? {}
+  const size = bytes !== undefined && bytes > 0 && { restoreSize: String(bytes) }
+  return {
+    ...size,
+    ...snapshot,
+    content: {
+      driver,
+      sourceVolumeMode,
+      snapshot: { namespace, name, uid },
+      ...size,
+      ...(snapshotHandle !== undefined && { snapshotHandle }),
+    },
+  }
+}
+
+/** The spec with its defaults, or which fields of it are wrong: an object may be older than the schema. */
+export function readSpec(spec: unknown): { spec: SessionSpec } | { spec: undefined; specProblem: string } {
+  const parsed = sessionSpec.safeParse(spec)
+  if (parsed.success) return { spec: parsed.data }
+  const wrong = parsed.error.issues.map(({ path, message }) => `spec.${path.join(".")}: ${message}`)
+  return { spec: undefined, specProblem: `${wrong.slice(0, 5).join("; ")}.` }
+}

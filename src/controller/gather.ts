@@ -1,0 +1,100 @@
+import { FINALIZER } from "../api/group.ts"
+import type { FileRecoverySession } from "../api/session.ts"
+import { kinds } from "../kube/kinds.ts"
+import type { KubeObject } from "../kube/objects.ts"
+import type { Observed, ObservedSources } from "../session/observed.ts"
+import { isTerminal } from "../session/finished.ts"
+import { instant } from "../session/time.ts"
+import type { ReconcilerDeps } from "./deps.ts"
+import { gatherConversions } from "./gather-conversions.ts"
+import { gatherChildren } from "./gather-children.ts"
+import { gatherReports } from "./gather-control.ts"
+import { missingPolicies } from "./gather-policies.ts"
+import { gatherSnapshots, gatherSources, noSources, readSpec } from "./gather-sources.ts"
+
+export type SessionObject = FileRecoverySession & KubeObject
+
+/** A session as it is in the API server now, and everything a decision about it needs. */
+export interface Gathered {
+  object: SessionObject
+  observed: Observed
+}
+
+/**
+ * Reads everything about one session into a plain value; undefined when there is no such session. The session itself is
+ * always read from the API server, never from a cache: what was written last is the only memory there is.
+ */
+export async function gather(
+  deps: ReconcilerDeps,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<Gathered | undefined> {
+  const { kube, settings } = deps
+  const object = await kube.get<SessionObject>(kinds.FileRecoverySession, name, namespace)
+  if (!object) return undefined
+  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers } = object.metadata
+  const status = object.status ?? {}
+  const session = {
+    namespace,
+    name,
+    uid,
+    generation,
+    createdAt: instant(creationTimestamp) ?? deps.now().getTime(),
+    deleting: deletionTimestamp !== undefined,
+    finalizer: finalizers?.includes(FINALIZER) === true,
+  }
+  const basis = {
+    session,
+    ...readSpec(object.spec),
+    status,
+    limits: { maxTtlMs: settings.maxTtl, pendingTimeoutMs: settings.pendingTimeout },
+  }
+  if (isTerminal(status)) return { object, observed: { ...basis, ...nothing } }
+  const ending = session.deleting || status.phase === "Unmounting" || basis.spec?.desiredState === "Unmounted"
+  const starting = !ending && status.startedAt === undefined
+  const [children, policiesMissing] = await Promise.all([
+    gatherChildren(deps, session, status, { prove: ending }),
+    starting ? missingPolicies(deps) : [],
+  ])
+  const converted = convertedClones(status, ending ? [] : children.claims)
+  const [reports, sources, conversions] = await Promise.all([
+    gatherReports(deps, uid, children.pods),
+    ending ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
+    converted.length > 0 && gatherConversions(deps, session, converted),
+  ])
+  return {
+    object,
+    observed: { ...basis, ...children, ...reports, policiesMissing, sources, ...(conversions && { conversions }) },
+  }
+}
+
+const nothing = {
+  policiesMissing: [],
+  sources: noSources,
+  attachment: undefined,
+  claims: [],
+  pods: [],
+  network: [],
+  persistentVolumes: [],
+  live: false,
+}
+
+/** Clones through temporary snapshots, as long as these are needed. */
+function convertedClones({ clones = [] }: Observed["status"], claims: Observed["claims"]) {
+  return clones.filter(({ claim, content }) => content && claims.find(({ name }) => name === claim)?.phase !== "Bound")
+}
+
+/** Before the start: what could be cloned. Until the clones are bound: whether what was chosen is still there. */
+async function sourcesOf(
+  { kube }: ReconcilerDeps,
+  observed: Pick<Observed, "session" | "spec" | "status" | "claims">,
+): Promise<ObservedSources> {
+  const { session, spec, status, claims } = observed
+  if (!spec) return noSources
+  if (status.startedAt === undefined) return gatherSources(kube, session.namespace, spec)
+  const unbound = (status.recoveryPoints ?? []).flatMap(({ name }, disk) => {
+    const clone = status.clones?.[disk]
+    const isBound = claims.find((one) => one.name === clone?.claim)?.phase === "Bound"
+    return isBound ? [] : [{ name, converted: clone?.content !== undefined }]
+  })
+  return gatherSnapshots(kube, session.namespace, unbound)
+}

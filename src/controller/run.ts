@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto"
+import { hostname } from "node:os"
+import type { KubeConfig } from "@kubernetes/client-node"
+import { aborted } from "../kube/clock.ts"
+import { KubeEventRecorder } from "../kube/events.ts"
+import { openKube } from "../kube/kube.ts"
+import { LeaderLease } from "../kube/lease.ts"
+import { serveHealth } from "../observability/health.ts"
+import type { Log } from "../observability/log.ts"
+import { createMetrics } from "../observability/metrics.ts"
+import { authorityFiles } from "./authority-files.ts"
+import { RecoveryOperator } from "./operator.ts"
+import { makeReconciler } from "./reconcile.ts"
+import type { Settings } from "./settings.ts"
+
+export interface RunOptions {
+  readonly config: KubeConfig
+  readonly settings: Settings
+  readonly log: Log
+  /** Aborts to stop in order. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs the operator: health and watches at once, reconciles while it holds the lease. `lost`: another may lead already,
+ * so the caller must end the process. Rejects when it can't start: the authority can't be read, the port is taken.
+ */
+export async function runOperator({ config, settings, log, signal }: RunOptions): Promise<"stopped" | "lost"> {
+  const identity = `${process.env["POD_NAME"] ?? hostname()}_${randomUUID()}`
+  const files = authorityFiles(settings.authorityDir)
+  // whoever can't read them finds out now, not at the first session
+  files.authority()
+  files.masterKey()
+  let leading = false
+  const metrics = createMetrics({
+    phases: () => countBy(operator.sessions.list(), ({ status }) => status?.phase ?? "Pending"),
+    queueDepth: () => operator.queueDepth,
+    leading: () => leading,
+  })
+  const kube = openKube(config, {
+    observe: ({ what, resource }, status, seconds) =>
+      metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
+  })
+  const operator = new RecoveryOperator({
+    transport: kube.transport,
+    client: kube.client,
+    instance: settings.instance,
+    log,
+    queue: {
+      workers: settings.workers,
+      onFailure: (session, err, waitMs) => log.warn({ session, err, waitMs }, "a reconcile failed and is tried again"),
+      onDone: (_, seconds, failed) => metrics.reconciled(seconds, failed),
+    },
+    onWatchFailure: (resource) => metrics.watchFailed(resource),
+  })
+  const events = new KubeEventRecorder({
+    client: kube.client,
+    instance: identity,
+    onFailure: (err) => log.warn({ err }, "an event can't be written"),
+  })
+  const lease = new LeaderLease({
+    client: kube.leaseClient,
+    name: settings.leaseName,
+    namespace: settings.operatorNamespace,
+    identity,
+    onFailure: (err) => log.warn({ err }, "the lease can't be taken or renewed"),
+    onHolder: (holder) => log.info({ holder }, "the leader"),
+  })
+  await operator.start()
+  const health = await serveHealth({
+    port: settings.healthPort,
+    notReady: () => operator.notSynced.map((resource) => `${resource} were not listed yet`),
+    metrics: () => metrics.render(),
+  })
+  try {
+    // whoever can't list doesn't stand for election
+    await Promise.race([operator.synced(), aborted(signal)])
+    const reconciler = makeReconciler({
+      kube: kube.client,
+      stores: operator.children,
+      events,
+      settings,
+      authority: () => files.authority(),
+      masterKey: () => files.masterKey(),
+      now: () => new Date(),
+      log,
+    })
+    return await lease.run(signal, async (held) => {
+      leading = true
+      log.info({ identity }, "leading")
+      await operator.lead(held, (key) => reconciler.reconcile(key))
+      await events.flush()
+      leading = false
+    })
+  } finally {
+    operator.stop()
+    await operator.stopped()
+    await health.close()
+    kube.connection.close()
+  }
+}
+
+function countBy<T>(items: readonly T[], groupOf: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const item of items) counts[groupOf(item)] = (counts[groupOf(item)] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Logger } from "pino"
+import { RecoveryError, reasonOf } from "../api/reasons.ts"
+import { sendArchive } from "./archive.ts"
+import { sendContent } from "./content.ts"
+import { sendList, sendStat } from "./describe.ts"
+import { type Exchange, sendJson, sendProblem, setSafety } from "./exchange.ts"
+import type { FileServiceLimits } from "./limits.ts"
+import type { Listings } from "./listings.ts"
+import { parseRoute, type Route } from "./route.ts"
+import type { FileSource } from "./source.ts"
+import { finished } from "./send.ts"
+import { problemOf } from "./status.ts"
+import type { UsageCounter } from "./usage.ts"
+
+/** What all requests of one service share. */
+export interface ServiceState {
+  readonly source: FileSource
+  readonly log: Logger
+  readonly limits: FileServiceLimits
+  readonly authorised: (header: string | undefined) => boolean
+  readonly usage: UsageCounter
+  /** Told of each, with the client's address. */
+  readonly loginRefused: (client?: string) => void
+  readonly listings: Listings
+  /** Requests being answered. */
+  readonly underWay: Set<Promise<void>>
+  archives: number
+  draining: boolean
+}
+
+/** Answers one request and never rejects: every failure becomes a status, or a broken connection once bytes have left. */
+export function answer(state: ServiceState, request: IncomingMessage, response: ServerResponse): void {
+  setSafety(response)
+  const done = dispatch(state, request, response)
+    .then(() => finished(response, state.limits.stallMs))
+    .catch((error: unknown) => fail(state, request, response, error))
+    .finally(() => state.underWay.delete(done))
+  state.underWay.add(done)
+}
+
+async function dispatch(state: ServiceState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.url === "/healthz" && request.method === "GET") return sendJson(response, { status: "ok" })
+  if (!state.authorised(request.headers.authorization))
+    throw new RecoveryError("LoginRefused", "The user name or the password is wrong.")
+  state.usage.request(request.socket)
+  if (state.draining) throw new RecoveryError("Releasing", "The session is being unmounted.")
+  if (state.underWay.size >= state.limits.requests)
+    throw new RecoveryError("Busy", "Too many requests are being answered.")
+  const route = parseRoute(request.url ?? "/")
+  if (request.method !== "GET" && !(request.method === "HEAD" && route.kind === "content")) {
+    response.setHeader("Allow", route.kind === "content" ? "GET, HEAD" : "GET")
+    sendProblem(response, { code: "UsageError", message: "Files are read only: use GET." }, 405)
+    return
+  }
+  const gone = new AbortController()
+  response.once("close", () => gone.abort(new RecoveryError("ConnectionLost", "The client went away.")))
+  await perform(state, { ...state, request, response, signal: gone.signal }, route)
+}
+
+async function perform(state: ServiceState, exchange: Exchange, route: Route): Promise<void> {
+  switch (route.kind) {
+    case "health":
+      return sendJson(exchange.response, { status: "ok" })
+    case "volumes":
+      return sendJson(exchange.response, state.source.catalogue())
+    case "list":
+      return sendList(exchange, route)
+    case "stat":
+      return sendStat(exchange, { ...route, kind: "stat" })
+    case "content":
+      return sendContent(exchange, { ...route, kind: "content" })
+    case "tar":
+      return oneOfFew(state, () => sendArchive(exchange, { ...route, kind: "tar" }))
+  }
+}
+
+async function oneOfFew(state: ServiceState, archive: () => Promise<void>): Promise<void> {
+  if (state.archives >= state.limits.archives)
+    throw new RecoveryError("Busy", `${state.limits.archives} archives are being made already.`)
+  state.archives++
+  try {
+    await archive()
+  } finally {
+    state.archives--
+  }
+}
+
+function fail(state: ServiceState, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const code = reasonOf(error)
+  const fields = { reason: code, client: request.socket.remoteAddress, err: error }
+  // what the client did is for whoever looks closely; what we couldn't do is for everybody
+  if (code === "Internal" || code === "GuestFailed" || code === "VolumeCorrupt")
+    state.log.error(fields, "request failed")
+  else if (code === "LoginRefused") state.loginRefused(fields.client)
+  else state.log.debug(fields, "request refused")
+  if (response.destroyed) return
+  sendProblem(response, problemOf(error))
+}

@@ -1,0 +1,44 @@
+import { RecoveryError } from "../api/reasons.ts"
+import { displayName, percentEncode } from "./names.ts"
+import type { Entry, FileType } from "./schemas.ts"
+import type { Attributes } from "./source.ts"
+
+/** File type bits of st_mode, inode(7). */
+const types: Record<number, FileType> = {
+  0o010000: "fifo",
+  0o020000: "char",
+  0o040000: "directory",
+  0o060000: "block",
+  0o100000: "file",
+  0o120000: "symlink",
+  0o140000: "socket",
+}
+
+/** The type in st_mode. Throws VolumeCorrupt when it is none. */
+export function fileType({ mode }: Attributes): FileType {
+  const type = types[mode & 0o170000]
+  if (type === undefined)
+    throw new RecoveryError("VolumeCorrupt", `A file has the unknown type ${(mode & 0o170000).toString(8)}.`)
+  return type
+}
+
+/** How a file is described to clients. A file of a broken type is shown as a socket would be: there, but not readable. */
+export function entryOf(name: Buffer, attributes: Attributes, linkTarget?: Buffer): Entry {
+  return {
+    name: percentEncode(name),
+    display: displayName(name),
+    type: types[attributes.mode & 0o170000] ?? "socket",
+    sizeBytes: attributes.sizeBytes,
+    mode: attributes.mode & 0o7777,
+    uid: attributes.uid,
+    gid: attributes.gid,
+    mtime: isoTime(attributes.mtime),
+    ...(linkTarget === undefined ? {} : { linkTarget: percentEncode(linkTarget) }),
+  }
+}
+
+/** Times from a disk may be anything: those a Date can't hold are the epoch. */
+function isoTime(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString()
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { FileServiceLimits } from "./limits.ts"
+import type { Listings } from "./listings.ts"
+import { httpStatus } from "./status.ts"
+import type { Problem } from "./schemas.ts"
+import type { FileSource } from "./source.ts"
+import type { UsageCounter } from "./usage.ts"
+
+/** One request being answered, with all its answer may need. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal
+  readonly source: FileSource
+  readonly listings: Listings
+  readonly usage: UsageCounter
+  readonly limits: FileServiceLimits
+}
+
+/** Files of strangers are data: no browser may run, frame, sniff or keep them. */
+const safety = {
+  "X-Content-Type-Options": "nosniff",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+}
+
+/** Headers of every answer, so that a browser runs and keeps nothing of a hostile disk. */
+export function setSafety(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(safety)) response.setHeader(name, value)
+}
+
+export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
+  const text = Buffer.from(JSON.stringify(body))
+  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": text.length })
+  response.end(text)
+}
+
+/** Before the first byte of a body a problem is told; after it, only a broken connection says that the body is incomplete. */
+export function sendProblem(response: ServerResponse, problem: Problem, status = httpStatus(problem.code)): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  for (const name of ["Content-Disposition", "Content-Length", "ETag", "Accept-Ranges"]) response.removeHeader(name)
+  if (status === 401) {
+    response.setHeader("WWW-Authenticate", 'Basic realm="file recovery", charset="UTF-8"')
+    response.setHeader("Connection", "close") // strangers hold none of the few connections
+  }
+  if (status === 429 || status === 503) response.setHeader("Retry-After", "1")
+  sendJson(response, problem, status)
+}

@@ -1,0 +1,114 @@
+import { constants } from "node:crypto"
+import { createServer, type Server } from "node:https"
+import type { AddressInfo, Socket } from "node:net"
+import type { Logger } from "pino"
+import { answer, type ServiceState } from "./answer.ts"
+import { basicAuth, type Credentials } from "./auth.ts"
+import { defaultLimits, type FileServiceLimits, maxHeadBytes } from "./limits.ts"
+import { Listings } from "./listings.ts"
+import { refusedLogins } from "./refused-logins.ts"
+import type { FileSource } from "./source.ts"
+import { type Usage, UsageCounter } from "./usage.ts"
+
+export interface FileServiceOptions {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** PEM. */
+  readonly tls: { readonly key: string; readonly cert: string }
+  readonly credentials: Credentials
+  readonly source: FileSource
+  readonly log: Logger
+  readonly limits?: Partial<FileServiceLimits>
+}
+
+/** A running file service. */
+export interface FileService {
+  readonly port: number
+  usage(): Usage
+  /** Refuses new requests at once, gives those under way `graceMs` milliseconds, then closes. */
+  drain(graceMs: number): Promise<void>
+  /** Breaks every connection and stops listening. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves the files of a session over HTTPS (TLS 1.3, HTTP Basic): catalogue, listings, single files with ranges, and
+ * tar streams. It reads what a FileSource gives; names are bytes everywhere. Rejects when it can't listen.
+ */
+export async function startFileService(options: FileServiceOptions): Promise<FileService> {
+  const limits = { ...defaultLimits, ...options.limits }
+  const state: ServiceState = {
+    source: options.source,
+    log: options.log,
+    limits,
+    authorised: basicAuth(options.credentials),
+    usage: new UsageCounter(),
+    loginRefused: refusedLogins(options.log),
+    listings: new Listings(options.source, limits.openListings),
+    underWay: new Set(),
+    archives: 0,
+    draining: false,
+  }
+  const server = makeServer(options, state)
+  const sockets = new Set<Socket>()
+  // also those that never finish their handshake, which the HTTP server doesn't know
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(options.port, options.host, () => resolve())
+  })
+  let closed: Promise<void> | undefined
+  const close = () => {
+    state.draining = true
+    state.listings.close()
+    closed ??= new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    return closed
+  }
+  const drain = async (graceMs: number) => {
+    state.draining = true
+    await settledWithin(state.underWay, graceMs)
+    await close()
+  }
+  return { port: (server.address() as AddressInfo).port, usage: () => state.usage.snapshot(), drain, close }
+}
+
+function makeServer({ tls, log }: FileServiceOptions, state: ServiceState): Server {
+  const { limits } = state
+  const server = createServer(
+    {
+      ...tls,
+      minVersion: "TLSv1.3",
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      ALPNProtocols: ["http/1.1"],
+      handshakeTimeout: limits.handshakeMs,
+      maxHeaderSize: maxHeadBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.headersMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: Math.min(5000, limits.headersMs),
+    },
+    (request, response) => answer(state, request, response),
+  )
+  server.maxConnections = limits.connections
+  // handshakes that fail or take too long come here as well (https.Server), and have nobody to be answered
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    log.debug({ reason: error.message }, "connection refused")
+    const isHttp = /^(HPE_|ERR_HTTP_)/.test(error.code ?? "")
+    if (isHttp && socket.writable)
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy())
+    else socket.destroy()
+  })
+  return server
+}
+
+/** Waits until all have ended, at most `graceMs` milliseconds. */
+async function settledWithin(tasks: Iterable<Promise<void>>, graceMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))
+  await Promise.race([Promise.allSettled(tasks), late])
+  clearTimeout(timer)
+}

@@ -1,0 +1,39 @@
+import type { Reason } from "../api/reasons.ts"
+import type { VolumeState } from "../api/status.ts"
+
+/** A disk of the session. */
+export interface Disk {
+  readonly name: string
+  readonly serial: string
+  readonly sizeBytes: number
+}
+
+/** Something on the disks that holds files, or could: a file system, or what stands in its place, with the reason. */
+export interface Volume {
+  /**
+   * What it is called in paths: `data-orders-0` for a whole disk, `data-orders-0-p1` for its first partition, `vg0-data` for
+   * a logical volume. Characters [A-Za-z0-9._-] only; equal names are numbered `~2`, `~3` in the order of the disks.
+   */
+  readonly path: string
+  /** The guest's kernel name of it, for instance `dm-3`; empty for a logical volume that can't be activated. */
+  readonly device: string
+  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "partitions" | "unknown"
+  readonly filesystem?: string
+  readonly label?: string
+  readonly uuid?: string
+  readonly sizeBytes: number
+  readonly usedBytes?: number
+  /** What it lies on, from the disk up: `disk a`, `gpt partition 1`, `lvm vg0/data`. At most 64. */
+  readonly stack: readonly string[]
+  readonly state: VolumeState
+  /** When it is not mounted: a code of the error table. */
+  readonly reason?: Reason
+  /** When it is not mounted: why, in words; for a corrupt file system the kernel's. */
+  readonly message?: string
+}
+
+/** All text from the disks is escaped (printable.ts) and bounded. */
+export interface Catalogue {
+  readonly disks: readonly Disk[]
+  readonly volumes: readonly Volume[]
+}

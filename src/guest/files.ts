@@ -1,0 +1,54 @@
+import { RecoveryError } from "../api/reasons.ts"
+import type { Guest, GuestVolumeReader } from "./guest.ts"
+import { printable } from "./printable.ts"
+import { Readers } from "./readers.ts"
+import type { SessionHost } from "./session.ts"
+import { listDirectory, readFile, readLink, statPath } from "./sftp.ts"
+import { runVerb, streamVerb } from "./verb.ts"
+import type { Volumes } from "./volumes.ts"
+
+/** The part of a guest that reads files: by sftp where many small answers are wanted, by verbs for whole streams. */
+export function guestFiles(host: SessionHost, volumes: Volumes): Pick<Guest, "open" | "tar" | "sha256"> {
+  const readers = new Readers(host)
+  const rootOf = async (volume: string) => `/volumes/${(await volumes.mount(volume)).device}`
+
+  return {
+    async open(volume): Promise<GuestVolumeReader> {
+      const { channel, release } = await readers.lease(await rootOf(volume))
+      return {
+        lstat: (path) => statPath(channel, path, false),
+        stat: (path) => statPath(channel, path, true),
+        readlink: (path) => readLink(channel, path),
+        list: (path) => listDirectory(channel, path),
+        read: (path, range) => readFile(channel, path, range),
+        release,
+      }
+    },
+
+    async *tar(volume, path, { signal }) {
+      const root = await rootOf(volume)
+      const failed = (message: string) =>
+        new RecoveryError("VolumeCorrupt", `Not all of ${shown(volume, path)} could be read: ${message}`)
+      yield* streamVerb(host, "tar", [root, relative(path)], { signal, failed })
+    },
+
+    async sha256(volume, path, { signal } = {}) {
+      const root = await rootOf(volume)
+      const failed = (message: string) =>
+        new RecoveryError("PathNotFound", `${shown(volume, path)} can't be read: ${message}`)
+      const answer = await runVerb(host, "sha256", [root, path], { signal, failed })
+      const [sum] = /^[0-9a-f]{64}(?= )/.exec(answer.toString("latin1")) ?? []
+      if (sum === undefined) throw new RecoveryError("ProtocolError", "The guest answered sha256 with something else.")
+      return sum
+    },
+  }
+}
+
+/** How tar names it: without the slashes in front, `.` for the root. */
+function relative(path: Buffer): Buffer {
+  let start = 0
+  while (path[start] === 0x2f) start++
+  return start === path.length ? Buffer.from(".") : path.subarray(start)
+}
+
+const shown = (volume: string, path: Buffer) => `${volume}:${printable(path)}`

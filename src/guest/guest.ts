@@ -1,0 +1,46 @@
+import type { Catalogue, Volume } from "./catalogue.ts"
+import type { SftpAttributes, SftpEntry } from "./sftp-wire.ts"
+
+/** Why the guest is not there any more. */
+export interface GuestEnd {
+  /** True when it was asked to power off. */
+  readonly asked: boolean
+  readonly message: string
+}
+
+/** A running micro-VM and the volumes on its disks. Paths are absolute within a volume, as bytes. */
+export interface Guest {
+  /** The catalogue as it is now. */
+  catalogue(): Catalogue
+  /** Mounts a volume unless it is. Rejects with VolumeLocked, VolumeCorrupt... when that can't be; PathNotFound: no such volume. */
+  mount(volume: string): Promise<Volume>
+  /** Opens a volume for reading; readers of a volume share what is behind them. */
+  open(volume: string): Promise<GuestVolumeReader>
+  /**
+   * A tar (pax, GNU tar: owners, ACLs, extended attributes) of `path` and everything below it; names are relative to the
+   * volume's root. Throws at the end when a part couldn't be read; aborting, or leaving the loop, frees what made it.
+   */
+  tar(volume: string, path: Buffer, options: { signal: AbortSignal }): AsyncIterable<Buffer>
+  /** sha256 of a file, in hexadecimal, computed in the guest. */
+  sha256(volume: string, path: Buffer, options?: { signal?: AbortSignal }): Promise<string>
+  /** Opens an encrypted volume with a passphrase or recovery key and looks at the disks again. */
+  unlock(volume: string, key: Buffer): Promise<Catalogue>
+  /** Unmounts everything and switches the guest off. Resolves when it is gone. */
+  powerOff(): Promise<void>
+  /** Resolves when the guest is gone, for whatever reason. */
+  readonly closed: Promise<GuestEnd>
+}
+
+/** Reads one volume. Errors are RecoveryErrors: PathNotFound, AccessDenied, VolumeCorrupt, GuestFailed. */
+export interface GuestVolumeReader {
+  lstat(path: Buffer): Promise<SftpAttributes>
+  /** Follows symbolic links, which can't lead out of the volume. */
+  stat(path: Buffer): Promise<SftpAttributes>
+  readlink(path: Buffer): Promise<Buffer>
+  /** Entries without `.` and `..`, some 100 at a time, in the order of the file system. */
+  list(path: Buffer): AsyncIterable<SftpEntry[]>
+  /** The bytes from `start` up to `end` (not included), or fewer when the file is shorter. */
+  read(path: Buffer, range: { start: number; end: number; signal: AbortSignal }): AsyncIterable<Buffer>
+  /** Says that this reader is not needed any more. Safe to call twice. */
+  release(): void
+}

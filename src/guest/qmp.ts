@@ -1,0 +1,103 @@
+import type { Socket } from "node:net"
+import { RecoveryError } from "../api/reasons.ts"
+import { LineSplitter } from "./lines.ts"
+import { printable } from "./printable.ts"
+
+type Json = Record<string, unknown>
+interface Waiting {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+const maxAnswerBytes = 16 << 20
+
+/** A QMP event, for instance `{event: "SHUTDOWN", data: {reason: "guest-panic"}}`. */
+export interface QmpEvent {
+  readonly event: string
+  readonly data: Json
+}
+
+/** QEMU's control protocol (QMP): commands, answers by id, events. QEMU holds hostile data: its answers are not trusted. */
+export class Qmp {
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>
+  readonly #socket: Socket
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #listeners = new Set<(event: QmpEvent) => void>()
+  readonly #timeoutMs: number
+  #nextId = 1
+
+  constructor(socket: Socket, timeoutMs: number) {
+    this.#socket = socket
+    this.#timeoutMs = timeoutMs
+    const lines = new LineSplitter(maxAnswerBytes)
+    socket.on("data", (chunk) => {
+      try {
+        for (const line of lines.feed(chunk)) this.#receive(line)
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : undefined)
+      }
+    })
+    socket.on("error", () => undefined)
+    this.closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        for (const { reject } of this.#waiting.values())
+          reject(new RecoveryError("GuestFailed", "The micro-VM has ended."))
+        this.#waiting.clear()
+        resolve()
+      })
+    })
+  }
+
+  /** Runs a command. Rejects with GuestFailed and QEMU's words, or when there is no answer in time. */
+  execute(command: string, args: Json = {}): Promise<unknown> {
+    if (this.#socket.destroyed) return Promise.reject(new RecoveryError("GuestFailed", "The micro-VM has ended."))
+    const id = this.#nextId++
+    this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(new RecoveryError("GuestFailed", `QEMU did not answer ${command} within ${this.#timeoutMs} ms.`))
+      }, this.#timeoutMs)
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer)
+          settle(value)
+        }
+      this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) })
+    })
+  }
+
+  onEvent(listener: (event: QmpEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #receive(line: Buffer): void {
+    const message: unknown = JSON.parse(line.toString())
+    if (!isObject(message)) throw new RecoveryError("ProtocolError", "QEMU sent something that is no QMP message.")
+    const { event, data, id, error } = message
+    if (typeof event === "string") {
+      for (const listener of this.#listeners) listener({ event, data: isObject(data) ? data : {} })
+      return
+    }
+    const waiting = typeof id === "number" ? this.#waiting.get(id) : undefined
+    if (waiting === undefined || typeof id !== "number") return
+    this.#waiting.delete(id)
+    if (error === undefined) waiting.resolve(message["return"])
+    else waiting.reject(new RecoveryError("GuestFailed", `QEMU: ${description(error)}`))
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+function description(error: unknown): string {
+  return isObject(error) && typeof error["desc"] === "string" ? printable(Buffer.from(error["desc"]), 500) : "refused"
+}

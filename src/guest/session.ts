@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto"
+import type { Socket } from "node:net"
+import type { Control } from "./control.ts"
+import type { PortPool } from "./port-pool.ts"
+import { connectSocket } from "./socket.ts"
+import { encodeWord } from "./words.ts"
+
+/** A verb that runs in the guest, on a port of its own. */
+export interface Session {
+  readonly socket: Socket
+  readonly nonce: string
+  /**
+   * Ends the verb if it still runs. The port is free again when the guest has said that it ended, which can take as long as
+   * a disk does not answer: nobody has to wait for that.
+   */
+  readonly close: () => void
+}
+
+export interface SessionHost {
+  /** Directory of the sockets. */
+  readonly dir: string
+  readonly control: Control
+  readonly ports: PortPool
+}
+
+export type Word = string | Buffer
+
+/** Starts a verb; waits for a port if all are taken. The socket ends when the verb dies without a proper end. */
+export async function openSession(
+  host: SessionHost,
+  verb: string,
+  words: readonly Word[],
+  signal?: AbortSignal,
+): Promise<Session> {
+  const encoded = words.map((word) => encodeWord(Buffer.from(word)))
+  const { control, ports } = host
+  const port = await ports.lease(signal)
+  let socket: Socket
+  try {
+    socket = await connectSocket(`${host.dir}/s${port}`, signal)
+  } catch (error) {
+    ports.release(port)
+    throw error
+  }
+  socket.on("error", () => undefined)
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+  const nonce = randomBytes(16).toString("hex")
+  let running = true
+  const follow = async () => {
+    try {
+      const code = await control.run(port, nonce, verb, encoded)
+      running = false
+      // a verb that ended well has said so on its port; sftp says nothing, so nothing more will come
+      if (code !== 0 || verb === "sftp") socket.destroy()
+      await closed
+      ports.release(port)
+    } catch {
+      socket.destroy() // the guest is gone
+    }
+  }
+  void follow()
+  const close = () => {
+    socket.destroy()
+    if (running) control.kill(port)
+  }
+  return { socket, nonce, close }
+}

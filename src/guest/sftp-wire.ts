@@ -1,0 +1,185 @@
+import { RecoveryError } from "../api/reasons.ts"
+
+/** SFTP version 3 (draft-ietf-secsh-filexfer-02): the packets that reading needs. Names are bytes. */
+export const packetType = {
+  init: 1,
+  version: 2,
+  open: 3,
+  close: 4,
+  read: 5,
+  lstat: 7,
+  opendir: 11,
+  readdir: 12,
+  stat: 17,
+  readlink: 19,
+  status: 101,
+  handle: 102,
+  data: 103,
+  name: 104,
+  attrs: 105,
+} as const
+
+export const statusCode = {
+  ok: 0,
+  endOfFile: 1,
+  noSuchFile: 2,
+  permissionDenied: 3,
+  failure: 4,
+  badMessage: 5,
+} as const
+
+/** Most bytes of one read: what OpenSSH's server takes (its packets are 256 KiB at most). */
+export const maxReadBytes = 255 << 10
+const maxPacketBytes = 256 << 10
+/** Longest name of a file: 255 UTF-16 units of NTFS are 765 bytes. What a page of a listing takes depends on it. */
+const maxNameBytes = 1024
+/** Longest target of a symbolic link, PATH_MAX of Linux. */
+export const maxTargetBytes = 4096
+
+/** Owner, type and size of a file; zero where the server left it out. */
+export interface SftpAttributes {
+  readonly mode: number
+  readonly sizeBytes: number
+  readonly uid: number
+  readonly gid: number
+  /** Seconds since the epoch. */
+  readonly mtime: number
+}
+
+export interface SftpEntry extends SftpAttributes {
+  readonly name: Buffer
+}
+
+type Field = number | bigint | Buffer
+
+/** A request: type, id, then numbers as uint32, bigints as uint64, buffers as strings. */
+export function encodeRequest(type: number, id: number, fields: readonly Field[]): Buffer {
+  const parts = [Buffer.alloc(9), ...fields.map(encodeField)]
+  const packet = Buffer.concat(parts)
+  packet.writeUInt32BE(packet.length - 4, 0)
+  packet.writeUInt8(type, 4)
+  packet.writeUInt32BE(id, 5)
+  return packet
+}
+
+function encodeField(field: Field): Buffer {
+  if (typeof field === "number") {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(field)
+    return bytes
+  }
+  if (typeof field === "bigint") {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64BE(field)
+    return bytes
+  }
+  return Buffer.concat([encodeField(field.length), field])
+}
+
+/** Reads one packet's fields in order; a field beyond its end means that the server is not to be trusted. */
+export class PacketReader {
+  readonly #packet: Buffer
+  #at = 0
+
+  constructor(packet: Buffer) {
+    this.#packet = packet
+  }
+
+  uint8(): number {
+    return this.#take(1).readUInt8()
+  }
+
+  uint32(): number {
+    return this.#take(4).readUInt32BE()
+  }
+
+  /** The next uint32, which stays to be read. */
+  peekUint32(): number {
+    const value = this.uint32()
+    this.#at -= 4
+    return value
+  }
+
+  /** A size or offset; what no exact number can hold is refused. */
+  uint64(): number {
+    const value = Number(this.#take(8).readBigUInt64BE())
+    if (!Number.isSafeInteger(value)) throw malformed("a size beyond 2^53")
+    return value
+  }
+
+  string(maxBytes: number = maxPacketBytes): Buffer {
+    const length = this.uint32()
+    if (length > maxBytes) throw malformed(`a text of ${length} bytes`)
+    return this.#take(length)
+  }
+
+  attributes(): SftpAttributes {
+    const flags = this.uint32()
+    const sizeBytes = flags & 1 ? this.uint64() : 0
+    const [uid, gid] = flags & 2 ? [this.uint32(), this.uint32()] : [0, 0]
+    const mode = flags & 4 ? this.uint32() : 0
+    const [, mtime] = flags & 8 ? [this.uint32(), this.uint32()] : [0, 0]
+    if (flags & 0x80000000) for (let left = this.uint32(); left > 0; left--) void (this.string(), this.string())
+    return { mode, sizeBytes, uid, gid, mtime }
+  }
+
+  /** Entries of a directory; each comes with a long form for people, which is not used. */
+  names(): SftpEntry[] {
+    const entries: SftpEntry[] = []
+    const count = this.uint32()
+    if (count === 0) throw malformed("a list without names") // could go on for ever
+    for (let left = count; left > 0; left--) {
+      const name = Buffer.from(this.string(maxNameBytes))
+      this.string()
+      entries.push({ name, ...this.attributes() })
+    }
+    return entries
+  }
+
+  #take(length: number): Buffer {
+    const bytes = this.#packet.subarray(this.#at, this.#at + length)
+    if (bytes.length !== length) throw malformed("a packet that is too short")
+    this.#at += length
+    return bytes
+  }
+}
+
+/** Puts packets together from a byte stream; each is given without its length. */
+export class PacketAssembler {
+  #parts: Buffer[] = []
+  #length = 0
+
+  feed(chunk: Buffer): Buffer[] {
+    this.#parts.push(chunk)
+    this.#length += chunk.length
+    const packets: Buffer[] = []
+    for (
+      let length = this.#nextLength();
+      length !== undefined && this.#length >= length + 4;
+      length = this.#nextLength()
+    ) {
+      const bytes = this.#parts.length === 1 ? (this.#parts[0] ?? chunk) : Buffer.concat(this.#parts)
+      packets.push(bytes.subarray(4, length + 4))
+      const rest = bytes.subarray(length + 4)
+      this.#parts = rest.length > 0 ? [rest] : []
+      this.#length = rest.length
+    }
+    return packets
+  }
+
+  #nextLength(): number | undefined {
+    if (this.#length < 4) return undefined
+    let first = this.#parts[0] ?? Buffer.alloc(0)
+    if (first.length < 4) {
+      first = Buffer.concat(this.#parts)
+      this.#parts = [first]
+    }
+    const length = first.readUInt32BE()
+    if (length < 1 || length > maxPacketBytes) throw malformed(`a packet of ${length} bytes`)
+    return length
+  }
+}
+
+function malformed(what: string): RecoveryError {
+  return new RecoveryError("ProtocolError", `The guest's file server sent ${what}; it can't be trusted any more.`)
+}

@@ -1,0 +1,37 @@
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { setTimeout as delay } from "node:timers/promises"
+import { RecoveryError } from "../api/reasons.ts"
+
+/** Connects to a unix socket of QEMU. Rejects with GuestFailed when nobody listens. */
+export async function connectSocket(path: string, signal?: AbortSignal): Promise<Socket> {
+  signal?.throwIfAborted()
+  const socket = connect(path)
+  try {
+    await once(socket, "connect", signal === undefined ? {} : { signal })
+  } catch (cause) {
+    socket.destroy()
+    socket.on("error", () => undefined)
+    signal?.throwIfAborted()
+    throw new RecoveryError("GuestFailed", `Nobody answers at ${path}: the micro-VM is not running.`, { cause })
+  }
+  return socket
+}
+
+/** The same for a socket that QEMU, perhaps in another container, has yet to make. Gives up when the signal says so. */
+export async function awaitSocket(path: string, signal: AbortSignal): Promise<Socket> {
+  for (;;) {
+    try {
+      return await connectSocket(path, signal)
+    } catch (error) {
+      if (signal.aborted || !isAbsent(error)) throw error
+    }
+    await delay(25, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  return code === "ENOENT" || code === "ECONNREFUSED"
+}

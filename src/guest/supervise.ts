@@ -1,0 +1,103 @@
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { promisify } from "node:util"
+import { RecoveryError } from "../api/reasons.ts"
+import { chooseMachine, qemuArguments, type QemuOptions } from "./arguments.ts"
+import type { GuestLog } from "./log.ts"
+import { printable } from "./printable.ts"
+
+const qemuProgram = "qemu-system-x86_64"
+/** Sessions at once when nobody says otherwise. */
+export const defaultSessions = 8
+const consoleBytes = 64 << 10
+
+export type SuperviseOptions = Omit<QemuOptions, "sessions" | "machine"> & {
+  readonly sessions?: number
+  readonly log: GuestLog
+  /** Aborting ends QEMU at once; what it holds is meant to be thrown away. */
+  readonly signal: AbortSignal
+  /** Called when QEMU runs. */
+  readonly started?: (pid: number) => void
+}
+
+/** How QEMU ended, and the last 64 KiB it and its guest's console said. */
+export interface QemuExit {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly console: string
+  /** Whether the signal had been aborted when it ended: then it was meant to. */
+  readonly asked: boolean
+}
+
+/**
+ * Runs QEMU until it ends. This is all that happens beside QEMU: it can stand in a container of its own that shares only
+ * `dir` with whoever calls connectGuest. QEMU dies with this process, however that dies (PR_SET_PDEATHSIG).
+ * Rejects with GuestFailed when QEMU can't be started at all.
+ */
+export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit> {
+  const { dir, log, signal, started } = options
+  if (Buffer.byteLength(dir) > 90)
+    throw new RecoveryError(
+      "GuestFailed",
+      `The directory ${dir} is too long for unix sockets; use one of up to 90 bytes.`,
+    )
+  const machine = chooseMachine(await machineHelp())
+  const args = qemuArguments({ ...options, machine, sessions: options.sessions ?? defaultSessions })
+  if (signal.aborted) return { code: null, signal: null, console: "", asked: true }
+  const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"], TMPDIR: dir },
+  })
+  let tail = Buffer.alloc(0)
+  const keep = (chunk: Buffer) => {
+    tail = Buffer.concat([tail, chunk]).subarray(-consoleBytes)
+  }
+  qemu.stdout.on("data", keep)
+  qemu.stderr.on("data", keep)
+  const kill = () => qemu.kill("SIGKILL")
+  // Whoever loses the guest may make the caller abort before its last words are in: what counts is who was first.
+  let asked = false
+  qemu.once("exit", () => (asked = signal.aborted))
+  signal.addEventListener("abort", kill, { once: true })
+  try {
+    await once(qemu, "spawn").catch((cause: unknown) => {
+      throw notStarted("setpriv", cause)
+    })
+    if (qemu.pid !== undefined) started?.(qemu.pid)
+    log.debug({ qemu: qemu.pid, machine }, "QEMU started")
+    if (signal.aborted) kill()
+    await once(qemu, "close")
+    const exit = { code: qemu.exitCode, signal: qemu.signalCode, console: tail.toString("latin1"), asked }
+    log.debug({ code: exit.code, signal: exit.signal }, "QEMU ended")
+    return exit
+  } finally {
+    signal.removeEventListener("abort", kill)
+  }
+}
+
+/** What the console said of its end, escaped, for a message: the kernel's panic, otherwise the last lines. */
+export function lastWords(exit: QemuExit, lines = 5): string {
+  const all = exit.console.split(/\r?\n/).filter((line) => line.trim() !== "")
+  const panic = all.findIndex((line) => line.includes("Kernel panic"))
+  const last = panic === -1 ? all.slice(-lines) : all.slice(Math.max(0, panic - 1), panic + 1) // then registers follow
+  return last.map((line) => printable(Buffer.from(line, "latin1"), 300)).join(" | ")
+}
+
+let help: Promise<string> | undefined
+
+/** What machines this QEMU knows; asked once. */
+function machineHelp(): Promise<string> {
+  help ??= promisify(execFile)(qemuProgram, ["-machine", "help"]).then(
+    ({ stdout }) => stdout,
+    (cause: unknown) => {
+      help = undefined
+      throw notStarted(qemuProgram, cause)
+    },
+  )
+  return help
+}
+
+function notStarted(program: string, cause: unknown): RecoveryError {
+  const message = `${program} can't be started: ${cause instanceof Error ? cause.message : String(cause)}`
+  return new RecoveryError("GuestFailed", `${message}. Install qemu-system-x86 and util-linux.`, { cause })
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto"
+import { RecoveryError } from "../api/reasons.ts"
+import { assembleCatalogue } from "./assemble.ts"
+import { byteCount } from "./byte-count.ts"
+import type { Catalogue, Volume } from "./catalogue.ts"
+import type { GuestDisk } from "./disks.ts"
+import { inTime } from "./in-time.ts"
+import { judgeMountFailure } from "./judge.ts"
+import type { GuestLog } from "./log.ts"
+import { printable } from "./printable.ts"
+import { parseProbe } from "./probe-answer.ts"
+import type { SessionHost } from "./session.ts"
+import { runVerb } from "./verb.ts"
+import { encodeWord } from "./words.ts"
+
+/** Up to so many volumes are mounted at once when the guest starts; with more, each when it is opened. */
+const eagerVolumes = 32
+const maxProbeBytes = 16 << 20
+
+export interface VolumesOptions {
+  readonly host: SessionHost
+  readonly disks: readonly GuestDisk[]
+  readonly log: GuestLog
+  /** How long a probe or a mount may take. */
+  readonly timeoutMs: number
+}
+
+/** What is on the disks, and what of it is mounted. */
+export class Volumes {
+  #catalogue: Catalogue = { disks: [], volumes: [] }
+  /** By device: its mount under way or done. */
+  readonly #mounts = new Map<string, Promise<Volume>>()
+  readonly #options: VolumesOptions
+
+  constructor(options: VolumesOptions) {
+    this.#options = options
+  }
+
+  get catalogue(): Catalogue {
+    return this.#catalogue
+  }
+
+  /** Looks at all disks, assembles what lies across them, and mounts all volumes unless there are many. */
+  async discover(signal?: AbortSignal): Promise<void> {
+    const { host, disks, log } = this.#options
+    const tag = randomBytes(16).toString("hex")
+    const options = {
+      maxBytes: maxProbeBytes,
+      failed: (message: string) => new RecoveryError("GuestFailed", `The guest can't look at the disks: ${message}`),
+    }
+    const answer = await this.#inTime(`The guest did not find out what is on the disks`, signal, (signal) =>
+      runVerb(host, "probe", [tag, String(disks.length)], { ...options, signal }),
+    )
+    const found = parseProbe(answer, tag)
+    log.debug({ log: printable(Buffer.from(found.log, "latin1"), 4000) }, "looked at the disks")
+    this.#catalogue = assembleCatalogue(found, disks)
+    for (const volume of this.#catalogue.volumes) {
+      const mounted = await this.#mounts.get(volume.device)
+      if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
+    }
+    const available = this.#catalogue.volumes.filter(({ state }) => state === "Available")
+    if (available.length <= eagerVolumes)
+      await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
+    signal?.throwIfAborted()
+  }
+
+  /** Mounts a volume once; whoever asks again gets the same. Rejects with the reason when it can't be mounted. */
+  async mount(path: string): Promise<Volume> {
+    const volume = this.#find(path)
+    if (volume.state === "Available" && !this.#mounts.has(volume.device))
+      this.#mounts.set(volume.device, this.#mountNow(volume))
+    const mounted = (await this.#mounts.get(volume.device)) ?? volume
+    if (mounted.state === "Mounted") return mounted
+    throw new RecoveryError(
+      mounted.reason ?? "VolumeUnsupported",
+      `Volume ${path} is not mounted: ${mounted.message ?? mounted.state}`,
+    )
+  }
+
+  /** Opens an encrypted volume with a key and looks at the disks again. Rejects with VolumeLocked when the key is wrong. */
+  async unlock(path: string, key: Buffer): Promise<void> {
+    const volume = this.#find(path)
+    if (volume.state !== "Locked") return
+    const options = {
+      input: encodeWord(key),
+      failed: (message: string) =>
+        new RecoveryError("VolumeLocked", `Volume ${path} can't be unlocked with this key: ${message}`),
+    }
+    await this.#inTime(`Volume ${path} was not unlocked`, undefined, (signal) =>
+      runVerb(this.#options.host, "unlock", [volume.device], { ...options, signal }),
+    )
+    await this.discover()
+  }
+
+  async #mountNow(volume: Volume): Promise<Volume> {
+    const { device, filesystem = "" } = volume
+    try {
+      const failed = (message: string) => new MountFailure(message)
+      const answer = await this.#inTime(`Volume ${volume.path} was not mounted`, undefined, (signal) =>
+        runVerb(this.#options.host, "mount", [device, filesystem], { failed, signal }),
+      )
+      return this.#replace(volume, { ...volume, state: "Mounted", usedBytes: usedBytes(answer) })
+    } catch (error) {
+      if (!(error instanceof MountFailure)) {
+        this.#mounts.delete(device) // the guest failed, not the volume
+        throw error
+      }
+      this.#options.log.info({ volume: volume.path, message: error.message }, "volume can't be mounted")
+      return this.#replace(volume, { ...volume, ...judgeMountFailure(error.message) })
+    }
+  }
+
+  #find(path: string): Volume {
+    const volume = this.#catalogue.volumes.find((volume) => volume.path === path)
+    if (volume !== undefined) return volume
+    throw new RecoveryError(
+      "PathNotFound",
+      `There is no volume ${printable(Buffer.from(path))}; list the volumes first.`,
+    )
+  }
+
+  #replace(before: Volume, after: Volume): Volume {
+    const volumes = this.#catalogue.volumes.map((volume) => (volume.path === before.path ? after : volume))
+    this.#catalogue = { ...this.#catalogue, volumes }
+    return after
+  }
+
+  #inTime<T>(late: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return inTime(this.#options.timeoutMs, late, signal, work)
+  }
+}
+
+/** The kernel's reason, escaped. */
+class MountFailure extends Error {}
+
+/** The answer of `mount`: block size, blocks, free blocks, files, free files. */
+function usedBytes(answer: Buffer): number {
+  const match = /^(\d{1,7}) (\d{1,18}) (\d{1,18}) -?\d{1,20} -?\d{1,20}\n$/.exec(answer.toString("latin1"))
+  if (match === null) throw new RecoveryError("ProtocolError", "The guest's mount answered in a way it never does.")
+  const [blockSize = 0, blocks = 0, free = 0] = match.slice(1).map(Number)
+  return byteCount(blockSize * (blocks - free))
+}

@@ -1,0 +1,72 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+
+/** What is read at the moment of each scrape. */
+export interface MetricSources {
+  /** How many sessions there are in each phase. */
+  phases(): Readonly<Record<string, number>>
+  queueDepth(): number
+  leading(): boolean
+}
+
+/** The operator's metrics, in the Prometheus text format. */
+export interface Metrics {
+  reconciled(seconds: number, failed: boolean): void
+  /** `status` is the HTTP status, 0 when there was no answer. */
+  requested(verb: string, resource: string, status: number, seconds: number): void
+  watchFailed(resource: string): void
+  render(): Promise<string>
+}
+
+/** The operator's metrics, with those of the process; `render` gives the text format of Prometheus. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registers = [new Registry()]
+  const [registry] = registers as [Registry]
+  collectDefaultMetrics({ register: registry })
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge("filerecovery_queue_depth", "Sessions that wait for a worker.", () => sources.queueDepth())
+  gauge("filerecovery_leader", "1 while this operator leads.", () => (sources.leading() ? 1 : 0))
+  const sessions = new Gauge({
+    name: "filerecovery_sessions",
+    help: "Sessions by phase.",
+    labelNames: ["phase"],
+    registers,
+    collect() {
+      sessions.reset()
+      for (const [phase, count] of Object.entries(sources.phases())) sessions.set({ phase }, count)
+    },
+  })
+  const reconciles = new Histogram({
+    name: "filerecovery_reconcile_duration_seconds",
+    help: "How long one reconcile of one session takes.",
+    labelNames: ["result"],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60],
+    registers,
+  })
+  const requests = new Histogram({
+    name: "filerecovery_api_request_duration_seconds",
+    help: "Requests to the Kubernetes API; status 0 is no answer.",
+    labelNames: ["verb", "resource", "status"],
+    buckets: [0.01, 0.1, 1, 10],
+    registers,
+  })
+  const watchFailures = new Counter({
+    name: "filerecovery_watch_failures_total",
+    help: "Lists and watches that broke and were started again.",
+    labelNames: ["resource"],
+    registers,
+  })
+  return {
+    reconciled: (seconds, failed) => reconciles.observe({ result: failed ? "error" : "success" }, seconds),
+    requested: (verb, resource, status, seconds) => requests.observe({ verb, resource, status }, seconds),
+    watchFailed: (resource) => watchFailures.inc({ resource }),
+    render: () => registry.metrics(),
+  }
+}

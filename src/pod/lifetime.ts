@@ -1,0 +1,132 @@
+import type { Logger } from "pino"
+import { MAX_SKEW_MS } from "../pki/validity.ts"
+
+export interface LifetimeOptions {
+  /** When the pod ends by itself, by the clock of whoever wrote it down; with MAX_SKEW_MS more, unless it is told. */
+  readonly deadline: Date
+  /** The session's hard end, by a clock that is right: by ours, which may be ahead, no deadline is MAX_SKEW_MS later. */
+  readonly hardEnd: Date
+  /** Lets go of everything; called once, after `signal` was aborted. */
+  release(): Promise<void>
+  readonly log: Pick<Logger, "info" | "error">
+}
+
+/** How long the end of the process waits for the release: less than the pod's grace period of 60 s. */
+const releaseLimitMs = 50_000
+/** How long the process answers status after a release that was asked for. */
+const lingerMs = 10 * 60_000
+
+/** Timers follow the monotonic clock and the deadline the wall clock, so it is looked at again this often. */
+const lookAgainMs = 30_000
+
+/**
+ * The life of a pod's process: it ends at its deadline, on SIGTERM, or some time after a release was asked for, and lets
+ * go of everything exactly once before.
+ * ```
+ *   Running --release()--> Releasing --released--> Released --linger--> ended
+ *      +--------- deadline, end() --------------------------------------^   (waits for the release, up to a limit)
+ * ```
+ */
+export class Lifetime {
+  /** Resolves when the process shall exit. */
+  readonly ended: Promise<void>
+  #state: "Running" | "Releasing" | "Released" = "Running"
+  #deadline: number
+  #released: Promise<void> | undefined
+  #deadlineTimer: NodeJS.Timeout | undefined
+  readonly #abort = new AbortController()
+  readonly #end = Promise.withResolvers<void>()
+  readonly #options: LifetimeOptions
+
+  constructor(options: LifetimeOptions) {
+    this.#options = options
+    this.ended = this.#end.promise
+    this.#deadline = this.#atMost(options.deadline.getTime() + MAX_SKEW_MS)
+    this.#watchDeadline()
+  }
+
+  get state(): "Running" | "Releasing" | "Released" {
+    return this.#state
+  }
+
+  /** By our clock. */
+  get deadline(): Date {
+    return new Date(this.#deadline)
+  }
+
+  /** Aborted as soon as the release begins. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /**
+   * Moves the deadline, at most to the hard end. Both times are of one clock, not necessarily ours: what counts is how
+   * long it is from one to the other. Too late once the release has begun.
+   */
+  setDeadline(deadline: Date, now: Date): void {
+    if (this.#state !== "Running") return
+    this.#deadline = this.#atMost(Date.now() + deadline.getTime() - now.getTime())
+    this.#watchDeadline()
+  }
+
+  #atMost(deadline: number): number {
+    return Math.min(deadline, this.#options.hardEnd.getTime() + MAX_SKEW_MS)
+  }
+
+  /** Begins the release, unless it has begun, and stays afterwards for those who ask how it went. */
+  release(why: string): void {
+    void this.#release(why).then(
+      () => this.#endWithin(lingerMs),
+      () => undefined, // stays Releasing: the operator sees it; deadline and SIGTERM still end the process
+    )
+  }
+
+  /** Releases, waits for it up to the limit, and ends. */
+  end(why: string): void {
+    clearTimeout(this.#deadlineTimer)
+    this.#endWithin(releaseLimitMs)
+    void this.#release(why).then(
+      () => this.#finish(),
+      () => this.#finish(),
+    )
+  }
+
+  #release(why: string): Promise<void> {
+    if (this.#released === undefined) {
+      this.#state = "Releasing"
+      this.#options.log.info({ why }, "releasing")
+      this.#abort.abort()
+      this.#released = this.#letGo()
+    }
+    return this.#released
+  }
+
+  async #letGo(): Promise<void> {
+    try {
+      await this.#options.release()
+    } catch (error) {
+      this.#options.log.error({ err: error }, "the release failed")
+      throw error
+    }
+    this.#state = "Released"
+    this.#options.log.info("released")
+  }
+
+  #watchDeadline(): void {
+    clearTimeout(this.#deadlineTimer)
+    const left = this.#deadline - Date.now()
+    if (left <= 0) this.end("TtlEnded")
+    else this.#deadlineTimer = setTimeout(() => this.#watchDeadline(), Math.min(left, lookAgainMs))
+  }
+
+  /** The earliest end counts. */
+  #endWithin(ms: number): void {
+    const timer = setTimeout(() => this.#finish(), ms)
+    void this.ended.then(() => clearTimeout(timer))
+  }
+
+  #finish(): void {
+    clearTimeout(this.#deadlineTimer)
+    this.#end.resolve()
+  }
+}

@@ -1,0 +1,47 @@
+import type { CloneStatus, RecoveryPoint } from "../api/status.ts"
+import { namesOf } from "../children/names.ts"
+import type { Observed } from "./observed.ts"
+import { chooseRecoveryPoint } from "./recovery-point.ts"
+import { needsConversion, sizeOf, whyNotClonable } from "./snapshot-checks.ts"
+import { chooseStorageClass } from "./storage-class.ts"
+import { instant, timestamp } from "./time.ts"
+import { isVerdict, verdict } from "./verdict.ts"
+import type { Verdict } from "./verdict.ts"
+
+/** What is to be cloned, one of each per disk. */
+export interface Choice {
+  recoveryPoints: RecoveryPoint[]
+  clones: CloneStatus[]
+}
+
+/** Chooses what to clone and how, or says what stands in the way. */
+export function accept(observed: Observed): Choice | Verdict {
+  const { spec, policiesMissing, sources, session } = observed
+  if (policiesMissing.length > 0)
+    return verdict(
+      "PolicyMissing",
+      `These are missing or refuse nothing: ${policiesMissing.join(", ")}. Without them nobody is kept from misusing a session.`,
+    )
+  if (!spec) return verdict("SpecInvalid", observed.specProblem ?? "The spec is not valid.")
+  const snapshots = chooseRecoveryPoint(spec, sources.snapshots)
+  if (isVerdict(snapshots)) return snapshots
+  const disks = spec.source.volumeSnapshots ?? spec.source.persistentVolumeClaims ?? []
+  const names = namesOf(session)
+  const choice: Choice = { recoveryPoints: [], clones: [] }
+  for (const [index, snapshot] of snapshots.entries()) {
+    const problem = whyNotClonable(snapshot, session.namespace)
+    if (problem) return problem
+    const storageClass = chooseStorageClass(disks[index]?.storageClassName, snapshot, sources)
+    if (isVerdict(storageClass)) return storageClass
+    const time = timestamp(instant(snapshot.takenAt) ?? 0)
+    const disk = disks[index]?.name ?? snapshot.name
+    choice.recoveryPoints.push({ disk, kind: "VolumeSnapshot", name: snapshot.name, uid: snapshot.uid, time })
+    choice.clones.push({
+      claim: names.claim(index),
+      storageClassName: storageClass.name,
+      size: sizeOf(snapshot) ?? "0",
+      ...(needsConversion(snapshot) && { snapshot: names.snapshot(index), content: { name: names.snapshot(index) } }),
+    })
+  }
+  return choice
+}

@@ -1,0 +1,33 @@
+import { HOUR, parseDuration } from "../api/duration.ts"
+import type { SessionSpec } from "../api/spec.ts"
+import type { SessionStatus } from "../api/status.ts"
+import type { Instant, Observed } from "./observed.ts"
+import type { Plan } from "./plan.ts"
+import { instant } from "./time.ts"
+
+/** Timers can't wait for months; whoever looks in between finds nothing to do. */
+const LONGEST_WAIT_MS = 12 * HOUR
+
+export function isTerminal({ phase }: SessionStatus): boolean {
+  return phase === "Unmounted" || phase === "Expired" || phase === "Failed"
+}
+
+/** Nothing of it is left, so all that can still be done is to let it go: when somebody deleted it, or spec says so. */
+export function finished({ session, spec, status }: Observed, now: Instant): Plan {
+  const plan: Plan = { finalizer: "keep", status, control: [], remove: [] }
+  if (session.deleting) return { ...plan, finalizer: session.finalizer ? "remove" : "keep" }
+  const wait = untilForgotten(spec, instant(status.finishedAt), now)
+  if (wait === undefined) return plan
+  return wait > 0 ? { ...plan, requeueAfterMs: wait } : { ...plan, deleteSession: true }
+}
+
+/** Milliseconds until ttlAfterFinished may have passed; undefined when the object is to be kept. */
+export function untilForgotten(
+  spec: SessionSpec | undefined,
+  finishedAt: Instant | undefined,
+  now: Instant,
+): number | undefined {
+  const after = parseDuration(spec?.ttlAfterFinished ?? "")
+  if (after === undefined || finishedAt === undefined) return undefined
+  return Math.min(Math.max(0, finishedAt + after - now), LONGEST_WAIT_MS)
+}

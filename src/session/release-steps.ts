@@ -1,0 +1,109 @@
+import { MINUTE } from "../api/duration.ts"
+import type { PodRole } from "../children/names.ts"
+import type { Observed, ObservedPod } from "./observed.ts"
+import type { ControlCall, Removal } from "./plan.ts"
+import { conversionsGone } from "./release-conversions.ts"
+
+/** What is done about a release now, and what it waits for, in words. */
+export interface Step {
+  waitingFor: string
+  control?: ControlCall[]
+  remove?: Removal[]
+  /** Milliseconds until the next look, if no watch calls for one before. */
+  againMs: number
+}
+
+/** Pods have to be asked; of everything else watches tell. */
+const ASK_MS = 300
+const LOOK_MS = 1000
+
+/** A pod is told to release and has this long before it is deleted, which makes it release as well. */
+const ASKED_MS = 90_000
+/** A pod that does not answer gets the same treatment sooner. */
+const SILENT_MS = 20_000
+/** The garbage collector learns of new kinds within 30 s; what it hasn't begun to remove by then is removed from here. */
+const COLLECTOR_MS = 2 * MINUTE
+
+/**
+ * The order of a release: clients and guest first (restore pod), then the target, which must have no initiator left;
+ * then what can't go all at once; then the attachment, and with it everything else. Each step begins when the one before is a fact, not when it was asked.
+ */
+export function nextStep(observed: Observed, reason: string, elapsedMs: number): Step | "done" {
+  return (
+    quiet("restore", observed, reason, elapsedMs) ??
+    quiet("target", observed, reason, elapsedMs) ??
+    conversionsGone(observed) ??
+    attachmentGone(observed) ??
+    leftovers(observed, elapsedMs) ??
+    "done"
+  )
+}
+
+/** All pods of the role have let go: they say so, or all their containers have ended. No answer is no proof. */
+function quiet(role: PodRole, observed: Observed, reason: string, elapsedMs: number): Step | undefined {
+  // With the attachment gone or going there is no order to keep any more; only what nobody is removing is released.
+  const ordered = observed.attachment?.deleting === false
+  const busy = observed.pods.filter(
+    (pod) => pod.role === role && (ordered || !pod.deleting) && !hasLetGo(pod, observed),
+  )
+  const [first] = busy
+  if (!first) return undefined
+  const where = first.node === undefined ? "" : ` on node ${first.node}`
+  const waitingFor = `Waiting until pod ${first.name}${where} ${first.deleting ? "is gone" : "has released its disks"}.`
+  const control: ControlCall[] = []
+  const remove: Removal[] = []
+  for (const pod of busy.filter(({ deleting }) => !deleting)) {
+    const report = reportOf(pod, observed)
+    if (report?.state === "Releasing" && elapsedMs < ASKED_MS) continue
+    if (report && elapsedMs < ASKED_MS) control.push({ role, podName: pod.name, do: "release", reason })
+    else if (pod.phase !== "Running" || elapsedMs >= SILENT_MS)
+      remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
+  }
+  return { waitingFor, control, remove, againMs: ASK_MS }
+}
+
+function hasLetGo(pod: ObservedPod, observed: Observed): boolean {
+  if (pod.phase === "Succeeded" || pod.phase === "Failed") return true
+  // Pods are created with the volumes that hold the device, but no container of one without node has ever run.
+  if (pod.node === undefined) return true
+  if (pod.containers.length > 0 && pod.containers.every(({ state }) => state === "terminated")) return true
+  const report = reportOf(pod, observed)
+  return report?.state === "Released" && (!("initiators" in report) || report.initiators === 0)
+}
+
+function reportOf(pod: ObservedPod, { target, restore }: Observed) {
+  const answer = pod.role === "target" ? target : restore
+  return answer?.podName === pod.name && "report" in answer ? answer.report : undefined
+}
+
+function attachmentGone({ attachment }: Observed): Step | undefined {
+  if (!attachment) return undefined
+  const { name, uid, deleting } = attachment
+  return {
+    waitingFor: `Waiting until everything that FileRecoveryAttachment ${name} owns is gone.`,
+    remove: deleting ? [] : [{ kind: "FileRecoveryAttachment", name, uid }],
+    againMs: LOOK_MS,
+  }
+}
+
+/** Gone is what the API server itself no longer lists. */
+function leftovers(observed: Observed, elapsedMs: number): Step | undefined {
+  const { pods, claims, network, persistentVolumes, live } = observed
+  const objects = [
+    ...pods.map((one) => ({ ...one, kind: "Pod" as const })),
+    ...claims.map((one) => ({ ...one, kind: "PersistentVolumeClaim" as const })),
+    ...network,
+  ]
+  const left = [
+    ...objects.map(({ kind, name }) => `${kind} ${name}`),
+    ...persistentVolumes.map((name) => `PersistentVolume ${name}`),
+  ]
+  if (left.length === 0) return live ? undefined : { waitingFor: "Making sure that nothing is left.", againMs: ASK_MS }
+  const more = left.length > 3 ? ` and ${left.length - 3} more` : ""
+  const forgotten = elapsedMs < COLLECTOR_MS ? [] : objects.filter(({ deleting }) => !deleting)
+  return {
+    waitingFor: `Waiting until these are gone: ${left.slice(0, 3).join(", ")}${more}.`,
+    remove: forgotten.map(({ kind, name, uid }) => ({ kind, name, uid })),
+    againMs: LOOK_MS,
+  }
+}

@@ -1,0 +1,174 @@
+import { MINUTE } from "../api/duration.ts"
+import type { SessionStatus, TargetStatus } from "../api/status.ts"
+import { namesOf } from "../children/names.ts"
+import { HTTPS_PORT, ISCSI_PORT } from "../children/ports.ts"
+import type { Choice } from "./accept.ts"
+import { conditionOf, conditions } from "./conditions.ts"
+import type { Wanted } from "./conditions.ts"
+import { convert, withContents } from "./conversion.ts"
+import type { Conversion } from "./conversion.ts"
+import { deadlines } from "./deadlines.ts"
+import { expiringSoon, untilNextWarning } from "./expiring.ts"
+import { untilIdle } from "./idle.ts"
+import type { Instant, Observed } from "./observed.ts"
+import type { Plan, Provision } from "./plan.ts"
+import { progress } from "./progress.ts"
+import { isFatal, succession } from "./succession.ts"
+import type { Succession } from "./succession.ts"
+import { expiry, instant, timestamp } from "./time.ts"
+import { catalogue, usage } from "./usage.ts"
+import { isVerdict, verdict } from "./verdict.ts"
+import type { Verdict } from "./verdict.ts"
+
+/** Watches tell most of what happens; only the pods themselves have to be asked. */
+const SOON_MS = 500
+const USAGE_MS = 15_000
+const MAX_RESTORE_LOSSES = 3
+const MAX_TARGET_LOSSES_BEFORE_READY = 5
+const RECOVERY_MS = 10 * MINUTE
+
+/** Brings the data path up and keeps it up: phases Provisioning and Ready. A verdict means that it can't be had (any more). */
+export function run(observed: Observed, choice: Choice, now: Instant): Plan | Verdict {
+  const { session, status } = observed
+  const gone = snapshotGone(observed, choice)
+  if (gone) return gone
+  const target = succession("target", observed, status.targets?.[0]?.podName, now)
+  const restore = succession("restore", observed, status.access?.podName, now)
+  const startedAt = instant(status.startedAt) ?? Math.min(now, observed.attachment?.createdAt ?? now)
+  const clones = withContents(choice.clones, observed.conversions).map((clone) => {
+    const volumeName = observed.claims.find(({ name }) => name === clone.claim)?.volumeName
+    return volumeName === undefined ? clone : { ...clone, persistentVolume: volumeName }
+  })
+  const conversion = convert(observed, choice)
+  if (isVerdict(conversion)) return conversion
+  const wanted = progress(observed, clones, conversion.waiting, target, restore)
+  const broken = tooManyLosses(observed, target, restore) ?? stuck(observed, wanted, startedAt, now)
+  if (broken) return broken
+
+  const ready = status.phase === "Ready" || wanted.Ready?.holds === true
+  const expiresAt = expiry(startedAt, observed)
+  const names = namesOf(session)
+  // A target pod that no claim exists for yet would only be refused by the scheduler.
+  const tooEarly = conversion.waiting.size > 0 && target.losses === 0 && !target.current
+  const attachment =
+    status.attachment ?? (observed.attachment && { name: observed.attachment.name, uid: observed.attachment.uid })
+  const next: SessionStatus = {
+    phase: ready ? "Ready" : "Provisioning",
+    conditions: conditions(
+      { Accepted: accepted(choice), ...wanted, ExpiringSoon: expiringSoon(expiresAt, now) },
+      observed,
+      now,
+    ),
+    startedAt: timestamp(startedAt),
+    ...((status.readyAt ?? ready) && { readyAt: status.readyAt ?? timestamp(now) }),
+    expiresAt: timestamp(expiresAt),
+    ...(attachment && { attachment }),
+    recoveryPoints: choice.recoveryPoints,
+    clones,
+    ...(!tooEarly && { targets: [targetOf(target, session)] }),
+    access: {
+      podName: restore.name,
+      service: names.service("restore"),
+      httpsPort: HTTPS_PORT,
+      tlsServerName: names.serverName("restore"),
+      secretName: names.secret("access"),
+    },
+    ...catalogue(observed, choice.recoveryPoints),
+    usage: usage(observed, now),
+  }
+  const provision = missing(observed, choice, conversion, tooEarly ? [restore] : [target, restore])
+  return {
+    finalizer: session.finalizer ? "keep" : "add",
+    ...(provision && { provision }),
+    status: next,
+    control: deadlines(observed, expiresAt),
+    remove: [...target.remove, ...restore.remove].map(({ name, uid }) => ({ kind: "Pod", name, uid })),
+    requeueAfterMs: Math.min(
+      wanted.Ready?.holds ? USAGE_MS : SOON_MS,
+      untilNextWarning(expiresAt, now),
+      untilIdle(observed, now) ?? USAGE_MS,
+    ),
+  }
+}
+
+function targetOf({ name }: Succession, session: Observed["session"]): TargetStatus {
+  const names = namesOf(session)
+  return {
+    podName: name,
+    service: names.service("target"),
+    port: ISCSI_PORT,
+    iqn: names.targetIqn,
+    tlsServerName: names.serverName("target"),
+  }
+}
+
+function accepted({ recoveryPoints }: Choice): Wanted["Accepted"] {
+  const [first] = recoveryPoints
+  const others = recoveryPoints.length > 1 ? ` and ${recoveryPoints.length - 1} more` : ""
+  return {
+    holds: true,
+    reason: "Accepted",
+    message: `Recovery point ${first?.time}: ${first?.kind} ${first?.name}${others}.`,
+  }
+}
+
+/** Until a clone is bound its snapshot is needed, and the very one that was chosen. */
+function snapshotGone({ status, claims, sources }: Observed, { clones, recoveryPoints }: Choice): Verdict | undefined {
+  if (clones.length === 0) return verdict("Internal", "The status no longer says what was to be cloned.")
+  if (status.startedAt === undefined) return undefined
+  const unbound = recoveryPoints.filter(
+    (_, disk) => claims.find(({ name }) => name === clones[disk]?.claim)?.phase !== "Bound",
+  )
+  const lost = unbound.find(({ uid }) => !sources.snapshots.some((snapshot) => snapshot.uid === uid))
+  return lost && verdict("SnapshotNotFound", `VolumeSnapshot ${lost.name} was deleted before its clone was made.`)
+}
+
+function tooManyLosses({ status }: Observed, target: Succession, restore: Succession): Verdict | undefined {
+  const fatal = [target.lost, restore.lost].find((lost) => lost && isFatal(lost))
+  if (fatal) return verdict(fatal.reason, fatal.message)
+  if (restore.losses > MAX_RESTORE_LOSSES && restore.lost)
+    return verdict("RestoreLost", `The restore pod was lost too often. ${restore.lost.message}`)
+  if (status.readyAt === undefined && target.losses > MAX_TARGET_LOSSES_BEFORE_READY && target.lost)
+    return verdict("TargetLost", `The target pod was lost too often. ${target.lost.message}`)
+  return undefined
+}
+
+/** What heals is waited for, but not for ever: the conditions remember since when. */
+function stuck({ status, limits }: Observed, wanted: Wanted, startedAt: Instant, now: Instant): Verdict | undefined {
+  if (wanted.Ready === undefined || wanted.Ready.holds) return undefined
+  const { message } = wanted.Ready
+  if (status.readyAt === undefined) {
+    if (now < startedAt + limits.pendingTimeoutMs) return undefined
+    return verdict("PendingTimeout", `Not ready after ${limits.pendingTimeoutMs / MINUTE} minutes. ${message}`)
+  }
+  const since = conditionOf(status, "Ready")
+  const downSince = since?.status === "False" ? instant(since.lastTransitionTime) : undefined
+  if (downSince === undefined || now < downSince + RECOVERY_MS) return undefined
+  const reason = wanted.TargetServing?.holds === false ? "TargetLost" : "RestoreLost"
+  return verdict(reason, `The data path was down for 10 minutes. ${message}`)
+}
+
+function missing(
+  { session, status, attachment, claims, network }: Observed,
+  choice: Choice,
+  { contents, snapshots, waiting }: Conversion,
+  roles: Succession[],
+): Provision | undefined {
+  const names = namesOf(session)
+  const uid = status.attachment?.uid ?? attachment?.uid
+  const absent = choice.clones.flatMap(({ claim, storageClassName, size, snapshot }, disk) =>
+    waiting.has(claim) || claims.some(({ name }) => name === claim)
+      ? []
+      : [{ name: claim, storageClassName, size, snapshot: snapshot ?? choice.recoveryPoints[disk]?.name ?? "" }],
+  )
+  const pods = roles.flatMap(({ create, name }) =>
+    create
+      ? [{ role: name.startsWith(`${names.base}-target-`) ? ("target" as const) : ("restore" as const), name }]
+      : [],
+  )
+  const surroundings = pods.length > 0 || network.filter(({ deleting }) => !deleting).length < 4
+  const steps = absent.length + contents.length + snapshots.length
+  if (uid !== undefined && steps === 0 && !surroundings) return undefined
+  const owner = { name: names.base, ...(uid !== undefined && { uid }) }
+  return { attachment: owner, contents, snapshots, claims: absent, surroundings, pods }
+}

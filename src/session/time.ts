@@ -1,0 +1,24 @@
+import { HOUR, LONGEST_TTL, parseDuration } from "../api/duration.ts"
+import type { Instant, Observed } from "./observed.ts"
+
+/** Milliseconds since 1970, or undefined for what is absent or no time at all. */
+export function instant(text: string | undefined): Instant | undefined {
+  const parsed = Date.parse(text ?? "")
+  return Number.isNaN(parsed) ? undefined : parsed
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes times. */
+export function timestamp(at: Instant): string {
+  return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`
+}
+
+/** When a session that started then ends by itself: ttl, but never past the administrator's or our own maximum. */
+export function expiry(startedAt: Instant, { spec, limits }: Pick<Observed, "spec" | "limits">): Instant {
+  const wanted = parseDuration(spec?.ttl ?? "") ?? 12 * HOUR
+  return startedAt + Math.min(wanted, limits.maxTtlMs, LONGEST_TTL)
+}
+
+/** No byte is readable after this, whoever fails: activeDeadlineSeconds ends with it, certificates soon after. */
+export function hardEnd(startedAt: Instant): Instant {
+  return startedAt + LONGEST_TTL
+}

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { renderCrds } from "../../src/api/crd.ts"
+import { type Caller, callerOf } from "../support/caller.ts"
+import { type Cluster, openCluster } from "../support/cluster.ts"
+import { specChanges, specExamples } from "../support/spec-examples.ts"
+import { waitFor } from "../support/wait.ts"
+
+/** The CEL rules and schemas of the definitions, tried on the API server with the same table that zod is tried with. */
+const namespace = "spec"
+const session = (name: string, spec: unknown, metadata: object = {}) => ({
+  apiVersion: "filerecovery.dev/v1alpha1",
+  kind: "FileRecoverySession",
+  metadata: { name, namespace, ...metadata },
+  spec,
+})
+
+/** What the API server says to a spec it accepts, or refuses with some words. */
+function answerTo(refused: string | true | undefined): RegExp {
+  if (refused === undefined) return /^$/
+  return new RegExp(refused === true ? "is invalid" : refused)
+}
+
+let cluster: Cluster
+let admin: Caller
+
+beforeAll(async () => {
+  cluster = await openCluster()
+  admin = callerOf(cluster)
+  await cluster.apply(...Object.values(renderCrds()), {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace },
+  })
+  await waitFor(
+    "the definitions",
+    async () => (await admin.tries("create", session("first", specExamples[0]?.spec))) === "",
+    { seconds: 30 },
+  )
+})
+
+afterAll(async () => {
+  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+})
+
+describe("created", () => {
+  test.each(specExamples.map((example) => [example.name, example] as const))("%s", async (_, { spec, refused }) => {
+    const answer = await admin.tries("create", session("example", spec))
+    expect(answer).toMatch(answerTo(refused))
+  })
+})
+
+describe("changed", () => {
+  test.each(specChanges.map((change, index) => [change.name, `change-${index}`, change] as const))(
+    "%s",
+    async (_, name, { from, to, refused }) => {
+      expect(await admin.does(["create", "-f", "-"], session(name, from))).toBe("")
+      const replace = async () => {
+        const known = await cluster.get<{ metadata: { resourceVersion: string } }>("frsess", name, namespace)
+        const { resourceVersion } = known?.metadata ?? {}
+        return { answer: await admin.tries("replace", session(name, to, { resourceVersion })) }
+      }
+      // the operator, where one runs, writes to the session meanwhile
+      const settled = async () => {
+        const tried = await replace()
+        return tried.answer.includes("the object has been modified") ? undefined : tried
+      }
+      const { answer } = await waitFor("an answer about the change", settled, { seconds: 20 })
+      expect(answer).toMatch(answerTo(refused))
+    },
+  )
+})
+
+test("the definitions carry no warning and explain every field", async () => {
+  const { stdout, stderr } = await cluster.kubectl(["explain", "frsess.spec", "--recursive"])
+  expect(stderr).toBe("")
+  for (const field of [
+    "desiredState",
+    "recoveryPoint",
+    "notAfter",
+    "persistentVolumeClaims",
+    "storageClassName",
+    "ttl",
+    "idleTimeout",
+    "ttlAfterFinished",
+  ])
+    expect(stdout).toContain(field)
+  const explained = await cluster.kubectl(["explain", "frsess.spec.ttl"])
+  expect(explained.stdout).toContain("How long the session lasts")
+})

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { initAuthority } from "../../src/controller/init-authority.ts"
+import { parseSettings } from "../../src/controller/settings.ts"
+import { openKube } from "../../src/kube/kube.ts"
+import { type ApiServer, startApiServer } from "../support/api-server.ts"
+import { waitFor } from "../support/wait.ts"
+
+const entry = new URL("../../src/operator.ts", import.meta.url).pathname
+const secretPath = "/api/v1/namespaces/system/secrets/authority"
+const leasePath = "/apis/coordination.k8s.io/v1/namespaces/system/leases/operator"
+
+let api: ApiServer
+let directory: string
+let port: number
+const running: ChildProcess[] = []
+
+beforeEach(async () => {
+  api = await startApiServer()
+  directory = mkdtempSync(join(tmpdir(), "operator-process-"))
+  port = await freePort()
+  writeFileSync(join(directory, "kubeconfig"), api.config.exportConfig(), { mode: 0o600 })
+  writeFileSync(join(directory, "settings.json"), JSON.stringify(settings()))
+})
+afterEach(async () => {
+  for (const child of running.splice(0)) child.kill("SIGKILL")
+  rmSync(directory, { recursive: true })
+  await api.close()
+})
+
+const settings = () => ({
+  engineImage: "engine:dev",
+  instance: "test",
+  operatorNamespace: "system",
+  operatorLabels: { app: "operator" },
+  healthPort: port,
+  leaseName: "operator",
+  authoritySecret: "authority",
+  authorityDir: join(directory, "authority"),
+})
+
+function start(...args: string[]) {
+  const env = { ...process.env, KUBECONFIG: join(directory, "kubeconfig"), NODE_NO_WARNINGS: "1", POD_NAME: "pod-1" }
+  const child = spawn(process.execPath, [entry, ...args, "--settings", join(directory, "settings.json")], { env })
+  running.push(child)
+  const output = { out: "", err: "" }
+  child.stdout.on("data", (chunk: Buffer) => (output.out += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => (output.err += chunk.toString()))
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve))
+  return { child, output, exit }
+}
+
+/** The Secret that init-authority makes, and what the kubelet does with it. */
+async function makeAndMountAuthority(): Promise<void> {
+  const kube = openKube(api.config)
+  await initAuthority(kube.client, parseSettings(JSON.stringify(settings())), new Date())
+  kube.connection.close()
+  mountAuthority()
+}
+
+function mountAuthority(): Record<string, string> {
+  const { stringData } = api.objects.get(secretPath) as unknown as { stringData: Record<string, string> }
+  mkdirSync(join(directory, "authority"))
+  for (const [name, text] of Object.entries(stringData)) writeFileSync(join(directory, "authority", name), text)
+  return stringData
+}
+
+const until = (what: string, ask: () => Promise<boolean> | boolean, output: { out: string; err: string }) =>
+  waitFor(what, async () => ask(), { seconds: 20, everyMs: 20, describe: () => JSON.stringify(output) })
+const ask = async (path: string) => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`)
+  return { status: response.status, text: await response.text() }
+}
+const holder = (): unknown => {
+  const [lease] = api.objects.list("/apis/coordination.k8s.io/v1/leases", () => true)
+  return (lease?.["spec"] as { holderIdentity?: string } | undefined)?.holderIdentity
+}
+
+describe("init-authority", () => {
+  test("makes the Secret once; the second time it stays as it is, and that is fine", async () => {
+    expect(await start("init-authority").exit).toBe(0)
+    const { metadata } = api.objects.get(secretPath)
+    const second = start("init-authority")
+    expect([await second.exit, api.objects.get(secretPath).metadata.uid]).toEqual([0, metadata.uid])
+    expect(api.requests.map(({ method }) => method)).toEqual(["POST", "POST"])
+    for (const secret of Object.values(mountAuthority())) expect(second.output.out).not.toContain(secret)
+  })
+
+  test("refused: says so and fails, so that the Job tries again", async () => {
+    api.fault = (_, response) =>
+      Boolean(response.writeHead(403).end('{"kind":"Status","code":403,"message":"no right"}'))
+    const refused = start("init-authority")
+    expect(await refused.exit).toBe(1)
+    expect(refused.output.err).toContain("create Secret system/authority: no right")
+  })
+})
+
+describe("the operator", () => {
+  const startLeading = async () => {
+    await makeAndMountAuthority()
+    const operator = start()
+    await until("leading", () => holder() !== undefined && String(holder()).startsWith("pod-1_"), operator.output)
+    return operator
+  }
+
+  test("is alive and ready, tells metrics, and gives the lease back when it's told to stop", async () => {
+    const { child, output, exit } = await startLeading()
+    expect([await ask("/livez"), await ask("/readyz")]).toEqual([
+      { status: 200, text: "ok\n" },
+      { status: 200, text: "ok\n" },
+    ])
+    await until(
+      "metrics of a leader",
+      async () => (await ask("/metrics")).text.includes("filerecovery_leader 1"),
+      output,
+    )
+    child.kill("SIGTERM")
+    expect([await exit, holder(), api.watches]).toEqual([0, "", 0])
+  })
+
+  test("isn't ready while it can't list, and doesn't take the lease", async () => {
+    await makeAndMountAuthority()
+    api.fault = (_, response, url) => url.pathname.endsWith("/pods") && Boolean(response.writeHead(500).end())
+    const { child, output, exit } = start()
+    await until("the rest", async () => (await ask("/readyz")).text === "pods were not listed yet\n", output)
+    expect([(await ask("/readyz")).status, (await ask("/livez")).status, holder()]).toEqual([503, 200, undefined])
+    child.kill("SIGTERM")
+    expect(await exit).toBe(0)
+  })
+
+  test("somebody took the lease: the process ends with 1 and leaves it to them", async () => {
+    const { output, exit } = await startLeading()
+    await until("the theft", () => steal(), output)
+    expect([await exit, holder()]).toEqual([1, "thief"])
+  })
+
+  test("no authority to read: says which files, and ends", async () => {
+    const { output, exit } = start()
+    expect(await exit).toBe(1)
+    expect(output.err).toContain(join(directory, "authority", "ca.crt"))
+  })
+})
+
+/** As another contender would: with the version it read. */
+function steal(): boolean {
+  const { metadata } = api.objects.get(leasePath)
+  api.objects.patch(leasePath, { spec: { holderIdentity: "thief" } }, metadata.resourceVersion)
+  return true
+}
+
+test.each([
+  ["an unknown command", ["frobnicate"], undefined, "unknown command"],
+  ["an unknown option", ["--frob"], undefined, "--frob"],
+  ["wrong settings", [], { engineImage: 1 }, "engineImage: "],
+])("%s: exit code 2 and how to do it right", async (_, args, wrong, words) => {
+  if (wrong) writeFileSync(join(directory, "settings.json"), JSON.stringify({ ...settings(), ...wrong }))
+  const { output, exit } = start(...args)
+  expect([await exit, output.err]).toEqual([2, expect.stringContaining(words)])
+  expect(output.err).toContain("usage: operator")
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

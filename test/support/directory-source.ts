@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process"
+import { lstat, open, opendir, readlink, stat } from "node:fs/promises"
+import { RecoveryError } from "../../src/api/reasons.ts"
+import type { Attributes, DirectoryEntry, FileSource, VolumeReader } from "../../src/files/source.ts"
+
+/** A FileSource of one volume, `data`, which is a directory of this machine: for tests of the service without a guest. */
+export function directorySource(root: string): FileSource {
+  const at = (path: Buffer) => Buffer.concat([Buffer.from(root), path])
+  const reader: VolumeReader = {
+    lstat: async (path) => attributes(await lstat(at(path)).catch(notFound)),
+    stat: async (path) => attributes(await stat(at(path)).catch(notFound)),
+    readlink: (path) => readlink(at(path), { encoding: "buffer" }),
+    list: (path) => batches(at(path)),
+    async *read(path, { start, end }) {
+      const file = await open(at(path))
+      try {
+        if (end > start)
+          yield* file.createReadStream({ start, end: end - 1, autoClose: false }) as AsyncIterable<Buffer>
+      } finally {
+        await file.close()
+      }
+    },
+    release: () => undefined,
+  }
+  return {
+    catalogue: () => ({
+      disks: [{ name: "disk", serial: "0-0", sizeBytes: 1024 }],
+      volumes: [
+        {
+          path: "data",
+          device: "sda",
+          kind: "filesystem",
+          filesystem: "ext4",
+          sizeBytes: 1024,
+          stack: ["disk disk"],
+          state: "Mounted",
+        },
+      ],
+    }),
+    open: async (volume) => {
+      if (volume !== "data") throw new RecoveryError("PathNotFound", `There is no volume ${volume}.`)
+      return reader
+    },
+    async *tar(_, path, { signal }) {
+      const arguments_ = ["-c", "--format=pax", "--numeric-owner", "-C", root, `.${path.toString()}`]
+      const tar = spawn("tar", arguments_, { stdio: ["ignore", "pipe", "ignore"], signal })
+      const ended = new Promise<number | null>((resolve) =>
+        tar.once("close", resolve).once("error", () => resolve(null)),
+      )
+      yield* tar.stdout as AsyncIterable<Buffer>
+      if ((await ended) !== 0) throw new RecoveryError("VolumeCorrupt", "tar failed")
+    },
+  }
+}
+
+async function* batches(path: Buffer): AsyncGenerator<DirectoryEntry[]> {
+  // @types/node has no Buffer encoding for opendir, though Node does
+  const directory = await opendir(path, { encoding: "buffer" as BufferEncoding })
+  for await (const entry of directory) {
+    const name = entry.name as unknown as Buffer
+    yield [{ name, ...attributes(await lstat(Buffer.concat([path, Buffer.from("/"), name]))) }]
+  }
+}
+
+const attributes = (stats: { mode: number; size: number; uid: number; gid: number; mtimeMs: number }): Attributes => ({
+  mode: stats.mode,
+  sizeBytes: stats.size,
+  uid: stats.uid,
+  gid: stats.gid,
+  mtime: stats.mtimeMs / 1000,
+})
+
+function notFound(error: NodeJS.ErrnoException): never {
+  throw new RecoveryError(error.code === "ENOTDIR" ? "NotADirectory" : "PathNotFound", error.message)
+}

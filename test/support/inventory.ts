@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { run } from "./run.ts"
+
+/** Everything that a session could leave behind, each thing under a key that is its own: kind and UID, device, mount, process. */
+export type Inventory = Map<string, string>
+
+/** Kinds that come and go by themselves: they are records of work, not things somebody made. */
+const passing = /^(events(\.events\.k8s\.io)?|leases\.coordination\.k8s\.io|componentstatuses)$/
+
+interface Listed {
+  kind: string
+  metadata: { uid?: string; name: string; namespace?: string }
+}
+
+/**
+ * Counts what there is: every listable kind in all namespaces and in the cluster by UID, the files of the test driver,
+ * loop devices, mounts of the nodes, QEMU processes. Take one before and one after, then ask `added`.
+ */
+export async function takeInventory(cluster: { env: NodeJS.ProcessEnv; state: string }): Promise<Inventory> {
+  const found: Inventory = new Map()
+  const kubectl = async (...args: string[]) => (await run("kubectl", args, { env: cluster.env })).stdout
+  const kinds = (await kubectl("api-resources", "--verbs=list", "-o", "name"))
+    .split("\n")
+    .filter((k) => k && !passing.test(k))
+  const { items } = JSON.parse(await kubectl("get", kinds.join(","), "-A", "-o", "json")) as { items: Listed[] }
+  for (const { kind, metadata } of items) {
+    if (metadata.uid)
+      found.set(`${kind} ${metadata.uid}`, `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join("/")}`)
+  }
+  for (const file of readdirSync(`${cluster.state}/csi`)) found.set(`driver file ${file}`, `driver file ${file}`)
+  const loops = await run("losetup", ["--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
+  for (const line of loops.stdout.split("\n").filter(Boolean)) found.set(`loop ${line}`, `loop device ${line}`)
+  for (const [key, text] of [...nodeMounts(cluster.state), ...qemus()]) found.set(key, text)
+  return found
+}
+
+/** What is in `after` and was not in `before`, in words, sorted. */
+export function added(before: Inventory, after: Inventory): string[] {
+  return [...after]
+    .filter(([key]) => !before.has(key))
+    .map(([, text]) => text)
+    .sort()
+}
+
+/** Mounts in the mount namespace of each node, where kubelet and containerd make theirs. */
+function nodeMounts(state: string): [string, string][] {
+  const nodes = readdirSync(state).filter((name) => /^n[0-9]+$/.test(name))
+  return nodes.flatMap((node) => {
+    const pid = readFileSync(`${state}/${node}/init.pid`, "utf8").trim()
+    const points = readFileSync(`/proc/${pid}/mountinfo`, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ")[4] ?? "")
+    return points.map((point, i): [string, string] => {
+      const twin = points.slice(0, i).filter((other) => other === point).length
+      return [`mount ${node} ${point} ${twin}`, `mount on ${node}: ${point}`]
+    })
+  })
+}
+
+/** QEMU processes of this machine, whoever started them. */
+function qemus(): [string, string][] {
+  const isQemu = (pid: string): boolean => {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`).includes("qemu-system")
+    } catch {
+      return false // ended meanwhile, or a kernel thread
+    }
+  }
+  return readdirSync("/proc")
+    .filter((name) => /^[0-9]+$/.test(name) && isQemu(name))
+    .map((pid): [string, string] => [`qemu ${pid}`, `QEMU process ${pid}`])
+}

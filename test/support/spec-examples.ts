@@ -1,0 +1,159 @@
+import type { SessionSpecInput } from "../../src/api/spec.ts"
+
+/** A spec, whether it may be created, and if not a part of the message. zod and the API server must agree on every row. */
+export interface SpecExample {
+  name: string
+  spec: unknown
+  refused?: string | true
+}
+
+const claims: SessionSpecInput["source"] = { persistentVolumeClaims: [{ name: "data-orders-0" }] }
+const snapshots: SessionSpecInput["source"] = { volumeSnapshots: [{ name: "nightly" }] }
+const named = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `data-${index}` }))
+
+export const specExamples: SpecExample[] = [
+  { name: "a claim", spec: { source: claims } },
+  { name: "a snapshot", spec: { source: snapshots } },
+  { name: "64 claims", spec: { source: { persistentVolumeClaims: named(64) } } },
+  { name: "a StorageClass", spec: { source: { volumeSnapshots: [{ name: "a", storageClassName: "fast" }] } } },
+  { name: "a dotted name", spec: { source: { volumeSnapshots: [{ name: "a.b-c.1" }] } } },
+  { name: "a recovery point by name", spec: { source: claims, recoveryPoint: { name: "nightly" } } },
+  { name: "a recovery point in time", spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00Z" } } },
+  { name: "a time with offset", spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00+01:00" } } },
+  { name: "a leap day", spec: { source: claims, recoveryPoint: { notAfter: "2028-02-29T00:00:00Z" } } },
+  { name: "an empty recovery point", spec: { source: snapshots, recoveryPoint: {} } },
+  { name: "the shortest ttl", spec: { source: claims, ttl: "1m" } },
+  { name: "the shortest ttl in seconds", spec: { source: claims, ttl: "60s" } },
+  { name: "the longest ttl", spec: { source: claims, ttl: "12h" } },
+  { name: "the longest ttl in minutes", spec: { source: claims, ttl: "720m" } },
+  { name: "a mixed ttl", spec: { source: claims, ttl: "1h30m5s" } },
+  { name: "the shortest idleTimeout", spec: { source: claims, idleTimeout: "1m" } },
+  { name: "the longest idleTimeout", spec: { source: claims, idleTimeout: "12h" } },
+  { name: "an idleTimeout longer than the ttl", spec: { source: claims, ttl: "1h", idleTimeout: "2h" } },
+  { name: "deleted as soon as finished", spec: { source: claims, ttlAfterFinished: "0s" } },
+  { name: "deleted a month after", spec: { source: claims, ttlAfterFinished: "720h" } },
+  { name: "deleted long after anybody cares", spec: { source: claims, ttlAfterFinished: "99999h99999m99999s" } },
+  { name: "created unmounted", spec: { source: claims, desiredState: "Unmounted" } },
+
+  { name: "no spec", spec: {}, refused: true },
+  { name: "no source", spec: { source: {} }, refused: "exactly one of" },
+  { name: "two sources", spec: { source: { ...claims, ...snapshots } }, refused: "exactly one of" },
+  { name: "no claim", spec: { source: { persistentVolumeClaims: [] } }, refused: true },
+  { name: "65 claims", spec: { source: { persistentVolumeClaims: named(65) } }, refused: true },
+  {
+    name: "a claim twice",
+    spec: { source: { persistentVolumeClaims: [{ name: "a" }, { name: "b" }, { name: "a" }] } },
+    refused: "only once",
+  },
+  { name: "a claim without name", spec: { source: { persistentVolumeClaims: [{}] } }, refused: true },
+  { name: "an empty name", spec: { source: { persistentVolumeClaims: [{ name: "" }] } }, refused: true },
+  { name: "a name of 254", spec: { source: { volumeSnapshots: [{ name: "a".repeat(254) }] } }, refused: true },
+  { name: "a name with a slash", spec: { source: { volumeSnapshots: [{ name: "other/nightly" }] } }, refused: true },
+  { name: "a name with a line end", spec: { source: { volumeSnapshots: [{ name: "nightly\n" }] } }, refused: true },
+  { name: "a name in capitals", spec: { source: { volumeSnapshots: [{ name: "Nightly" }] } }, refused: true },
+  {
+    name: "two ways to choose",
+    spec: { source: claims, recoveryPoint: { name: "nightly", notAfter: "2026-11-22T03:00:00Z" } },
+    refused: "only one of name and notAfter",
+  },
+  {
+    name: "a choice among chosen snapshots",
+    spec: { source: snapshots, recoveryPoint: { notAfter: "2026-11-22T03:00:00Z" } },
+    refused: "chosen already",
+  },
+  { name: "a time that isn't one", spec: { source: claims, recoveryPoint: { notAfter: "yesterday" } }, refused: true },
+  {
+    name: "a time without zone",
+    spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00" } },
+    refused: true,
+  },
+  {
+    name: "a day that doesn't exist",
+    spec: { source: claims, recoveryPoint: { notAfter: "2026-02-29T03:00:00Z" } },
+    refused: true,
+  },
+  { name: "ttl too short", spec: { source: claims, ttl: "59s" }, refused: "at least 1m" },
+  { name: "ttl of nothing", spec: { source: claims, ttl: "0h" }, refused: "at least 1m" },
+  { name: "ttl too long", spec: { source: claims, ttl: "12h1s" }, refused: "at most 12h" },
+  { name: "ttl far too long", spec: { source: claims, ttl: "99999h" }, refused: "at most 12h" },
+  { name: "ttl in days", spec: { source: claims, ttl: "1d" }, refused: true },
+  { name: "ttl in parts of hours", spec: { source: claims, ttl: "1.5h" }, refused: true },
+  { name: "negative ttl", spec: { source: claims, ttl: "-1h" }, refused: true },
+  { name: "empty ttl", spec: { source: claims, ttl: "" }, refused: true },
+  { name: "ttl as number", spec: { source: claims, ttl: 3600 }, refused: true },
+  { name: "idleTimeout too short", spec: { source: claims, idleTimeout: "59s" }, refused: "at least 1m" },
+  { name: "idleTimeout of nothing", spec: { source: claims, idleTimeout: "0s" }, refused: "at least 1m" },
+  { name: "idleTimeout too long", spec: { source: claims, idleTimeout: "13h" }, refused: "at most 12h" },
+  { name: "idleTimeout as number", spec: { source: claims, idleTimeout: 60 }, refused: true },
+  { name: "empty idleTimeout", spec: { source: claims, idleTimeout: "" }, refused: true },
+  { name: "negative ttlAfterFinished", spec: { source: claims, ttlAfterFinished: "-1s" }, refused: true },
+  { name: "ttlAfterFinished in days", spec: { source: claims, ttlAfterFinished: "7d" }, refused: true },
+  { name: "empty ttlAfterFinished", spec: { source: claims, ttlAfterFinished: "" }, refused: true },
+  { name: "ttlAfterFinished without unit", spec: { source: claims, ttlAfterFinished: "60" }, refused: true },
+  { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
+]
+
+/** A change of a spec. Only the API server sees both sides, so these rows are for its CEL rules alone. */
+export interface SpecChange {
+  name: string
+  from: SessionSpecInput
+  to: SessionSpecInput
+  refused?: string
+}
+
+export const specChanges: SpecChange[] = [
+  { name: "unmounted", from: { source: claims }, to: { source: claims, desiredState: "Unmounted" } },
+  { name: "ttl raised", from: { source: claims, ttl: "1h" }, to: { source: claims, ttl: "2h" } },
+  { name: "ttl lowered", from: { source: claims, ttl: "2h" }, to: { source: claims, ttl: "1h" } },
+  { name: "an idleTimeout added", from: { source: claims }, to: { source: claims, idleTimeout: "30m" } },
+  {
+    name: "an idleTimeout changed",
+    from: { source: claims, idleTimeout: "1h" },
+    to: { source: claims, idleTimeout: "2h" },
+  },
+  { name: "an idleTimeout removed", from: { source: claims, idleTimeout: "1h" }, to: { source: claims } },
+  { name: "a ttlAfterFinished added", from: { source: claims }, to: { source: claims, ttlAfterFinished: "0s" } },
+  {
+    name: "a ttlAfterFinished added to an unmounted one",
+    from: { source: claims, desiredState: "Unmounted" },
+    to: { source: claims, desiredState: "Unmounted", ttlAfterFinished: "0s" },
+  },
+  { name: "a ttlAfterFinished removed", from: { source: claims, ttlAfterFinished: "1h" }, to: { source: claims } },
+  { name: "another source", from: { source: claims }, to: { source: snapshots }, refused: "source can't change" },
+  {
+    name: "another claim",
+    from: { source: claims },
+    to: { source: { persistentVolumeClaims: [{ name: "other" }] } },
+    refused: "source can't change",
+  },
+  {
+    name: "a StorageClass added",
+    from: { source: claims },
+    to: { source: { persistentVolumeClaims: [{ name: "data-orders-0", storageClassName: "fast" }] } },
+    refused: "source can't change",
+  },
+  {
+    name: "disks in another order",
+    from: { source: { volumeSnapshots: [{ name: "a" }, { name: "b" }] } },
+    to: { source: { volumeSnapshots: [{ name: "b" }, { name: "a" }] } },
+    refused: "source can't change",
+  },
+  {
+    name: "a recovery point added",
+    from: { source: claims },
+    to: { source: claims, recoveryPoint: { name: "nightly" } },
+    refused: "recoveryPoint can't change",
+  },
+  {
+    name: "mounted again",
+    from: { source: claims, desiredState: "Unmounted" },
+    to: { source: claims, desiredState: "Mounted" },
+    refused: "Unmounted is final",
+  },
+  {
+    name: "mounted again by leaving it out",
+    from: { source: claims, desiredState: "Unmounted" },
+    to: { source: claims },
+    refused: "Unmounted is final",
+  },
+]

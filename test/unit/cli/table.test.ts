@@ -1,0 +1,90 @@
+import { expect, test } from "vitest"
+import { parse } from "yaml"
+import { RecoveryError } from "../../../src/api/reasons.ts"
+import type { FileRecoverySession } from "../../../src/api/session.ts"
+import { exitCodeOf } from "../../../src/cli/exit-code.ts"
+import { permissions } from "../../../src/cli/listing.ts"
+import { structured } from "../../../src/cli/output.ts"
+import { complaint, printable } from "../../../src/cli/printable.ts"
+import { standing } from "../../../src/cli/session-words.ts"
+import { humanAge, humanBytes, table } from "../../../src/cli/table.ts"
+import { volumeTable } from "../../../src/cli/volume-table.ts"
+
+test("columns are as wide as their widest cell", () => {
+  expect(
+    table(
+      ["A", "LAST"],
+      [
+        ["long cell", "x"],
+        ["ä", "yy"],
+      ],
+    ),
+  ).toBe("A          LAST\nlong cell  x\nä          yy\n")
+})
+
+test.each([
+  [0, "0 B"],
+  [1023, "1023 B"],
+  [1536, "1.5 KiB"],
+  [256 * 2 ** 20, "256 MiB"],
+  [5 * 2 ** 40, "5.0 TiB"],
+])("%i bytes are %s", (bytes, text) => expect(humanBytes(bytes)).toBe(text))
+
+test.each([
+  [-5, "0s"],
+  [119_000, "119s"],
+  [120_000, "2m"],
+  [7_200_000, "2h"],
+  [3 * 86_400_000, "3d"],
+])("%i ms are %s", (ms, text) => expect(humanAge(ms)).toBe(text))
+
+test.each([
+  [0o644, "rw-r--r--"],
+  [0o4755, "rwsr-xr-x"],
+  [0o6644, "rwSr-Sr--"],
+  [0o1777, "rwxrwxrwt"],
+  [0o1776, "rwxrwxrwT"],
+])("mode %i is %s", (mode, text) => expect(permissions(mode)).toBe(text))
+
+test("text from a disk can't play with the terminal", () => {
+  expect(printable("ok\x1b]0;evil\x07 C:\\dir")).toBe("ok\\x1b]0;evil\\x07 C:\\dir")
+  const row = { path: "v", label: "\x1b[2J", sizeBytes: 1024, state: "Corrupt", message: "bad\nmagic" }
+  expect(volumeTable([row])).toContain("\\x1b[2J")
+  expect(volumeTable([row]).split("\n")).toHaveLength(3)
+})
+
+test("what could not be listed is named without playing with the terminal", () => {
+  const evil = Buffer.from("/a\x1b[2J\nb")
+  expect(complaint(evil, "bad \x9b5n")).toBe("/a\\x1b[2J\\x0ab: bad \\xc2\\x9b5n\n")
+})
+
+const evil = { "a\u009b2J": ["\u202eexe.txt", "\x7f\x1b[2J", "\u2028", "\u{e0001}", "plain: - ü 😀"] }
+
+test.each([
+  ["json", (text: string): unknown => JSON.parse(text)],
+  ["yaml", (text: string): unknown => parse(text)],
+] as const)("all of a value as %s can't either, and stays exact", (format, read) => {
+  const text = structured(format, evil)
+  expect(text).not.toMatch(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/u)
+  expect(read(text)).toEqual(evil)
+})
+
+test("a session's standing is one line", () => {
+  const condition = { type: "Accepted", status: "False", reason: "A\x1b[2J", message: "b\nc" }
+  const session = {
+    metadata: {},
+    status: { phase: "Failed", conditions: [condition] },
+  } as unknown as FileRecoverySession
+  expect(standing(session)).toBe("Failed: A\\x1b[2J: b\\x0ac")
+})
+
+test.each([
+  ["UsageError", 2],
+  ["SessionNotFound", 3],
+  ["NotReady", 4],
+  ["Forbidden", 5],
+  ["ConnectionLost", 1],
+  ["Interrupted", 130],
+] as const)("%s ends with %i", (code, exit) => expect(exitCodeOf(new RecoveryError(code, "x"))).toBe(exit))
+
+test("an error nobody foresaw ends with 1", () => expect(exitCodeOf(new TypeError("x"))).toBe(1))

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest"
+import { observedClaim, observedPod } from "../../../src/controller/gather-objects.ts"
+import { readSpec } from "../../../src/controller/gather-sources.ts"
+import type { Pod } from "../../../src/kube/objects.ts"
+
+const metadata = { name: "p", uid: "u", labels: { "filerecovery.dev/role": "target" } }
+const terminated = (state: object) =>
+  ({ metadata, status: { containerStatuses: [{ name: "target", state: { terminated: state } }] } }) as unknown as Pod
+
+test.each([
+  [
+    "words of our own",
+    { exitCode: 1, message: '{"reason":"DeviceNotReadable","message":"EACCES"}' },
+    { reason: "DeviceNotReadable", message: "EACCES" },
+  ],
+  [
+    "the end of a log",
+    { exitCode: 1, reason: "Error", message: "Segmentation fault\n" },
+    { reason: "Error", message: "Segmentation fault\n" },
+  ],
+  ["JSON of another kind", { exitCode: 1, reason: "Error", message: "[1]" }, { reason: "Error", message: "[1]" }],
+  ["null", { exitCode: 1, reason: "Error", message: "null" }, { reason: "Error", message: "null" }],
+  ["nothing", { exitCode: 137, reason: "OOMKilled" }, { reason: "OOMKilled", message: "exit code 137" }],
+  ["an orderly end", { exitCode: 0, reason: "Completed" }, { reason: "Completed" }],
+])("a container that left %s", (_, state, expected) => {
+  const {
+    name: __,
+    state: ___,
+    ...rest
+  } = observedPod(terminated(state))?.containers[0] ?? { name: "", state: "waiting" }
+  expect(rest).toEqual(expected)
+})
+
+test("a pod that was just created", () => {
+  expect(observedPod({ metadata, spec: { containers: [] } })).toEqual({
+    name: "p",
+    uid: "u",
+    role: "target",
+    deleting: false,
+    phase: "Pending",
+    containers: [],
+  })
+})
+
+test("a pod the scheduler finds no node for", () => {
+  const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/3 nodes" }]
+  expect(observedPod({ metadata, status: { phase: "Pending", conditions } })?.unschedulable).toBe("0/3 nodes")
+})
+
+test("a pod without a role of ours is none of ours", () => {
+  expect(observedPod({ metadata: { name: "p", labels: {} } })).toBeUndefined()
+})
+
+test("a claim", () => {
+  const object = {
+    metadata: { name: "c", uid: "u", deletionTimestamp: "2026-11-22T08:00:00Z" },
+    spec: { volumeName: "pv" },
+    status: { phase: "Bound" },
+  }
+  expect(observedClaim(object)).toEqual({ name: "c", uid: "u", phase: "Bound", volumeName: "pv", deleting: true })
+})
+
+test("a spec that is older than the schema is told field by field", () => {
+  expect(readSpec({ source: { persistentVolumeClaims: [{ name: "a" }] }, ttl: "9d" })).toEqual({
+    spec: undefined,
+    specProblem: "spec.ttl: must be a duration such as 12h, 1h30m or 90m; spec.ttl: must be at least 1m.",
+  })
+})

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest"
+import { type SessionIndex, watches } from "../../../src/controller/watches.ts"
+import { ObjectStore } from "../../../src/kube/store.ts"
+
+const store = new ObjectStore<never>()
+for (const [name, namespace, phase, deletionTimestamp] of [
+  ["new", "shop", undefined],
+  ["pending", "shop", "Pending"],
+  ["ready", "shop", "Ready"],
+  ["ending", "shop", "Unmounting"],
+  ["deleted", "shop", "Ready", "2026-11-22T03:00:00Z"],
+  ["elsewhere", "other", "Pending"],
+])
+  store.set({ metadata: { name, namespace, uid: `uid-${name}`, deletionTimestamp }, status: { phase } } as never)
+const index: SessionIndex = { store, byUid: (uid) => (uid === "uid-ready" ? "shop/ready" : undefined) }
+
+const labels = (uid: string, session: string) => ({
+  "filerecovery.dev/session-uid": uid,
+  "filerecovery.dev/session": session,
+})
+const claimed = (name: string) => ({ metadata: { name: "pv" }, spec: { claimRef: { namespace: "shop", name } } })
+
+test.each([
+  ["a session: itself", "filerecoverysessions", { metadata: { name: "new", namespace: "shop" } }, ["shop/new"]],
+  [
+    "a child: by UID, the label may be cut",
+    "pods",
+    { metadata: { name: "p", namespace: "shop", labels: labels("uid-ready", "rea") } },
+    ["shop/ready"],
+  ],
+  [
+    "a child whose session is gone: by the label",
+    "services",
+    { metadata: { name: "p", namespace: "shop", labels: labels("gone", "old") } },
+    ["shop/old"],
+  ],
+  ["an object without labels: nobody", "networkpolicies", { metadata: { name: "p", namespace: "shop" } }, []],
+  [
+    "a snapshot: who waits in its namespace",
+    "volumesnapshots",
+    { metadata: { name: "s", namespace: "shop" } },
+    ["shop/new", "shop/pending"],
+  ],
+  [
+    "a content: who waits where its snapshot is",
+    "volumesnapshotcontents",
+    { metadata: { name: "c" }, spec: { volumeSnapshotRef: { namespace: "other" } } },
+    ["other/elsewhere"],
+  ],
+  [
+    "a temporary snapshot: whose it is",
+    "volumesnapshots",
+    { metadata: { name: "s", namespace: "shop", labels: labels("uid-ready", "rea") } },
+    ["shop/ready"],
+  ],
+  [
+    "a temporary content: whose it is",
+    "volumesnapshotcontents",
+    { metadata: { name: "c", labels: labels("uid-ready", "rea") }, spec: { volumeSnapshotRef: { namespace: "shop" } } },
+    ["shop/ready"],
+  ],
+  [
+    "a temporary content whose session is gone: by label and namespace of its snapshot",
+    "volumesnapshotcontents",
+    { metadata: { name: "c", labels: labels("gone", "old") }, spec: { volumeSnapshotRef: { namespace: "shop" } } },
+    ["shop/old"],
+  ],
+  [
+    "a class: all who wait",
+    "storageclasses",
+    { metadata: { name: "fast" } },
+    ["shop/new", "shop/pending", "other/elsewhere"],
+  ],
+  [
+    "the volume of a clone: who ends in its namespace",
+    "persistentvolumes",
+    claimed("frsess-x-d0"),
+    ["shop/ending", "shop/deleted"],
+  ],
+  ["another volume: nobody", "persistentvolumes", claimed("data"), []],
+])("a change of %s", (_, plural, object, sessions) => {
+  const watched = watches.find(({ kind }) => kind.plural === plural)
+  const kept = watched?.keep?.(object) ?? object
+  expect(watched?.sessions(kept, index)).toEqual(sessions)
+})
+
+test("of what others made nothing is kept but what says whom it concerns", () => {
+  const secretive = {
+    metadata: {
+      name: "a",
+      namespace: "n",
+      uid: "u",
+      resourceVersion: "1",
+      annotations: { a: "secret" },
+      labels: { a: "secret" },
+    },
+    spec: { a: "secret" },
+    status: { a: "secret" },
+  }
+  for (const { keep, onlyOurs } of watches.slice(1))
+    expect(onlyOurs || !JSON.stringify(keep?.(secretive)).includes("secret")).toBe(true)
+})

@@ -1,0 +1,92 @@
+import { expect, test } from "vitest"
+import { Listings } from "../../../src/files/listings.ts"
+import type { DirectoryEntry, FileSource } from "../../../src/files/source.ts"
+
+const entry = (index: number): DirectoryEntry => ({
+  name: Buffer.from(`f${index}`),
+  mode: 0o100644,
+  sizeBytes: 0,
+  uid: 0,
+  gid: 0,
+  mtime: 0,
+})
+
+/** A directory of `count` entries that counts how often it is opened and how many readers are held. */
+function directoryOf(count: number) {
+  const seen = { opened: 0, held: 0 }
+  const unused = () => Promise.reject(new Error("not used"))
+  const source: FileSource = {
+    catalogue: () => ({ disks: [], volumes: [] }),
+    tar: () => {
+      throw new Error("not used")
+    },
+    open: async () => {
+      seen.opened++
+      seen.held++
+      return {
+        lstat: unused,
+        stat: unused,
+        readlink: unused,
+        read: () => {
+          throw new Error("not used")
+        },
+        release: () => void seen.held--,
+        async *list() {
+          for (let at = 0; at < count; at += 7)
+            yield Array.from({ length: Math.min(7, count - at) }, (_, index) => entry(at + index))
+        },
+      }
+    },
+  }
+  return { source, seen }
+}
+
+const path = Buffer.from("/a")
+const names = (entries: DirectoryEntry[]) => entries.map(({ name }) => name.toString())
+
+async function readAll(listings: Listings, limit: number): Promise<string[]> {
+  const all: string[] = []
+  for (let from: number | undefined = 0; from !== undefined;) {
+    const page: Awaited<ReturnType<Listings["page"]>> = await listings.page("v", path, from, limit)
+    all.push(...names(page.entries))
+    from = page.next
+  }
+  return all
+}
+
+test.each([
+  ["an empty directory", 0, 10],
+  ["one page exactly", 10, 10],
+  ["pages of one", 15, 1],
+  ["pages larger than what is read at once", 100, 30],
+])("pages give every entry once: %s", async (_, count, limit) => {
+  const { source, seen } = directoryOf(count)
+  const all = await readAll(new Listings(source, 4), limit)
+  expect(all).toEqual(Array.from({ length: count }, (_, index) => `f${index}`))
+  await expect.poll(() => seen).toEqual({ opened: 1, held: 0 })
+})
+
+test("a page asked for again is read again", async () => {
+  const { source, seen } = directoryOf(50)
+  const listings = new Listings(source, 4)
+  await listings.page("v", path, 0, 20)
+  const first = await listings.page("v", path, 20, 20)
+  const again = await listings.page("v", path, 20, 20)
+  expect(names(again.entries)).toEqual(names(first.entries))
+  expect(seen.opened).toBe(2)
+})
+
+test("no more directories stay open than allowed", async () => {
+  const { source, seen } = directoryOf(50)
+  const listings = new Listings(source, 3)
+  for (let index = 0; index < 10; index++) await listings.page("v", Buffer.from(`/${index}`), 0, 10)
+  await expect.poll(() => seen.held).toBe(3)
+  listings.close()
+  await expect.poll(() => seen.held).toBe(0)
+})
+
+test("a cursor beyond the end is refused and holds nothing", async () => {
+  const { source, seen } = directoryOf(5)
+  await expect(new Listings(source, 3).page("v", path, 6, 10)).rejects.toMatchObject({ code: "UsageError" })
+  await expect.poll(() => seen.held).toBe(0)
+})
