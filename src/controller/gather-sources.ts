@@ -84,7 +84,8 @@ async function byName(kube: KubeClient, namespace: string, names: readonly strin
 function observedSnapshot({ metadata, spec, status }: VolumeSnapshot): ObservedSnapshot | undefined {
   if (metadata?.labels?.[SESSION_UID_LABEL] !== undefined) return undefined
   const claimName = spec?.source?.persistentVolumeClaimName
-  const { creationTime, restoreSize, boundVolumeSnapshotContentName: contentName, error } = status ?? {}
+  const { creationTime, restoreSize, error } = status ?? {}
+  const contentName = status?.boundVolumeSnapshotContentName ?? spec?.source?.volumeSnapshotContentName
   return {
     name: metadata?.name ?? "",
     uid: metadata?.uid ?? "",

@@ -52,7 +52,7 @@ export interface KubeObject {
 /** VolumeSnapshot (snapshot.storage.k8s.io/v1), as far as it is read. */
 export interface VolumeSnapshot extends KubeObject {
   metadata?: KubeObject["metadata"] & { deletionTimestamp?: string }
-  spec?: { source?: { persistentVolumeClaimName?: string } }
+  spec?: { source?: { persistentVolumeClaimName?: string; volumeSnapshotContentName?: string } }
   status?: {
     readyToUse?: boolean
     creationTime?: string

@@ -62,8 +62,9 @@ export interface ObservedSnapshot {
   restoreSize?: string
   /** The driver's words when it failed. */
   error?: string
+  /** The content it is bound to, or asks to be bound to. */
   contentName?: string
-  /** The bound content, if it exists. */
+  /** The content of that name, if it exists. */
   content?: {
     driver: string
     /** What the content says it belongs to. */

@@ -22,19 +22,28 @@ const notReady: SnapshotCheck = (snapshot) =>
 
 /**
  * Anybody may make a VolumeSnapshot that names somebody else's content. The content says whom it belongs to, and a
- * snapshot recreated under the same name is another: namespace, name and UID must all be this one's.
+ * snapshot recreated under the same name is another: namespace, name and UID must all be this one's. Such a snapshot
+ * never becomes ready, so this speaks before the checks that wait; a content without a UID is about to be bound.
  */
 const foreignContent: SnapshotCheck = (snapshot, namespace) => {
+  const owner = snapshot.content?.snapshot
+  if (!owner) return undefined
+  const ours = owner.namespace === namespace && owner.name === snapshot.name
+  return ours && (owner.uid === undefined || owner.uid === snapshot.uid) ? undefined : notBound(snapshot)
+}
+
+const unbound: SnapshotCheck = (snapshot) => {
   if (snapshot.contentName === undefined)
     return verdict("SnapshotNotReady", `${title(snapshot)} is not bound to a content yet.`)
-  const owner = snapshot.content?.snapshot
-  if (owner?.namespace === namespace && owner.name === snapshot.name && owner.uid === snapshot.uid) return undefined
-  // its name stands in the snapshot; whether it exists is none of the requester's business
-  return verdict(
+  return snapshot.content?.snapshot.uid === undefined ? notBound(snapshot) : undefined
+}
+
+// its name stands in the snapshot; whether it exists is none of the requester's business
+const notBound = (snapshot: ObservedSnapshot) =>
+  verdict(
     "SnapshotNotBound",
     `${title(snapshot)} names VolumeSnapshotContent ${snapshot.contentName}, which does not exist or belongs to another VolumeSnapshot.`,
   )
-}
 
 /** A clone of another volume mode is made through a content of our own, which takes what the driver calls the snapshot. */
 const handleUnknown: SnapshotCheck = (snapshot) =>
@@ -47,7 +56,7 @@ const sizeUnknown: SnapshotCheck = (snapshot) =>
     ? verdict("SnapshotNotReady", `${title(snapshot)} does not say its restoreSize.`)
     : undefined
 
-const chain = [beingDeleted, failed, notReady, foreignContent, handleUnknown, sizeUnknown]
+const chain = [beingDeleted, foreignContent, failed, notReady, unbound, handleUnknown, sizeUnknown]
 
 /** Disks are cloned as block devices: a snapshot of a claim of the other mode only after its mode is converted. */
 export function needsConversion({ content }: ObservedSnapshot): boolean {

@@ -10,8 +10,11 @@ export interface Verdict {
 /** The sentence, followed by what to do about it. */
 export function verdict(reason: Reason, message: string): Verdict {
   const { cure } = reasons[reason]
-  return { reason, message: cure === "" ? message : `${message} ${cure}` }
+  return { reason, message: cure === "" ? message : `${sentence(message)} ${cure}` }
 }
+
+/** Words of drivers and of the API server often end without a full stop. */
+const sentence = (words: string) => (/[.!?:]$/.test(words) ? words : `${words}.`)
 
 /** Tells a verdict from the result a choice came to. */
 export function isVerdict(value: object): value is Verdict {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { added, type Inventory, takeInventory } from "../support/inventory.ts"
@@ -44,6 +44,11 @@ async function untilReason(name: string, spec: object, reason: string): Promise<
 async function remove(name: string): Promise<void> {
   await cluster.kubectl(["delete", "frsess", name, "-n", namespace, "--timeout=90s"])
 }
+
+// a test that fails must not make the next one find what it left
+afterEach(async () => {
+  await cluster.kubectl(["delete", "frsess", "--all", "-n", namespace, "--timeout=90s"])
+})
 
 async function nothingLeft(): Promise<void> {
   let left: string[] = []

@@ -9,6 +9,11 @@ const other = { name: "other", provisioner: "other.csi", reclaimPolicy: "Delete"
 
 const from = (changes: Partial<Observed["sources"]>) => pending({ sources: { ...sources, ...changes } })
 const with_ = (changes: Partial<ObservedSnapshot>) => from({ snapshots: [snapshot("nightly", changes)] })
+const byName = (changes: Partial<ObservedSnapshot>) =>
+  pending({
+    spec: spec({ source: { volumeSnapshots: [{ name: "nightly" }] } }),
+    sources: { ...sources, snapshots: [snapshot("nightly", changes)] },
+  })
 const naming = (storageClassName: string, changes: Partial<Observed["sources"]> = {}) =>
   pending({
     spec: spec({ source: { persistentVolumeClaims: [{ name: "data", storageClassName }] } }),
@@ -29,6 +34,12 @@ test.each([
   ["content of another namespace", with_(content("other", "nightly", "uid-of-nightly")), "SnapshotNotBound"],
   ["content of another snapshot", with_(content("shop", "weekly", "uid-of-nightly")), "SnapshotNotBound"],
   ["content of an earlier snapshot of that name", with_(content("shop", "nightly", "uid-before")), "SnapshotNotBound"],
+  [
+    "content of another snapshot, and the snapshot controller found it first",
+    byName({ ready: false, error: "bound to a different snapshot", ...content("other", "nightly", "uid-of-other") }),
+    "SnapshotNotBound",
+  ],
+  ["content not bound yet", byName({ ready: false, ...content("shop", "nightly", undefined) }), "SnapshotNotReady"],
   ["content that names no UID", with_(content("shop", "nightly", undefined)), "SnapshotNotBound"],
   ["content that does not exist", from({ snapshots: [withoutContent] }), "SnapshotNotBound"],
   ["not bound to a content", from({ snapshots: [unbound] }), "SnapshotNotReady"],
@@ -62,6 +73,11 @@ test.each([
     "StorageClassAmbiguous",
   ],
 ])("%s: %s", (_, observed, reason) => expect(accept(observed)).toMatchObject({ reason }))
+
+test("the words of a driver and what to do about them are two sentences", () => {
+  const observed = byName({ ready: false, error: "the pool is full" })
+  expect(accept(observed)).toHaveProperty("message", expect.stringMatching(/nightly failed: the pool is full\. Wait/))
+})
 
 test.each([
   ["the claim's class", from({ storageClasses: [slow, fast] }), "fast"],

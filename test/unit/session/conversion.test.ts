@@ -76,7 +76,7 @@ test.each([
     "what the driver can't do",
     converting({ content: { ...content, error: "no such snapshot" }, snapshot: { ...snapshot, ready: false } }),
     "False/CloneFailed",
-    `VolumeSnapshot ${name}: no such snapshot Read the driver's words in the message.`,
+    `VolumeSnapshot ${name}: no such snapshot. Read the driver's words in the message.`,
   ],
 ])("the conditions say that %s is waited for", (_, observed, state, message) => {
   const { status, requeueAfterMs } = decide(observed, now)
