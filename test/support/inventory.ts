@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { run } from "./run.ts"
 
 /** Everything that a session could leave behind, each thing under a key that is its own: kind and UID, device, mount, process. */
@@ -14,7 +14,7 @@ interface Listed {
 
 /**
  * Counts what there is: every listable kind in all namespaces and in the cluster by UID, the files of the test driver,
- * loop devices, mounts of the nodes, QEMU processes. Take one before and one after, then ask `added`.
+ * its loop devices, mounts and QEMU processes of the nodes. Take one before and one after, then ask `added`.
  */
 export async function takeInventory(cluster: { env: NodeJS.ProcessEnv; state: string }): Promise<Inventory> {
   const found: Inventory = new Map()
@@ -29,7 +29,8 @@ export async function takeInventory(cluster: { env: NodeJS.ProcessEnv; state: st
   }
   for (const file of readdirSync(`${cluster.state}/csi`)) found.set(`driver file ${file}`, `driver file ${file}`)
   const loops = await run("losetup", ["--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
-  for (const line of loops.stdout.split("\n").filter(Boolean)) found.set(`loop ${line}`, `loop device ${line}`)
+  const isOfCluster = (line: string) => line.includes(`${cluster.state}/`) || line.includes("/volumeDevices/")
+  for (const line of loops.stdout.split("\n").filter(isOfCluster)) found.set(`loop ${line}`, `loop device ${line}`)
   for (const [key, text] of [...nodeMounts(cluster.state), ...qemus()]) found.set(key, text)
   return found
 }
@@ -46,6 +47,7 @@ export function added(before: Inventory, after: Inventory): string[] {
 function nodeMounts(state: string): [string, string][] {
   const nodes = readdirSync(state).filter((name) => /^n[0-9]+$/.test(name))
   return nodes.flatMap((node) => {
+    if (!existsSync(`${state}/${node}/init.pid`)) return [] // powered off: its mounts went with it
     const pid = readFileSync(`${state}/${node}/init.pid`, "utf8").trim()
     const points = readFileSync(`/proc/${pid}/mountinfo`, "utf8")
       .trim()
@@ -58,11 +60,12 @@ function nodeMounts(state: string): [string, string][] {
   })
 }
 
-/** QEMU processes of this machine, whoever started them. */
+/** QEMU processes of the nodes. Others of this machine are somebody else's. */
 function qemus(): [string, string][] {
   const isQemu = (pid: string): boolean => {
     try {
-      return readlinkSync(`/proc/${pid}/exe`).includes("qemu-system")
+      const isOfCluster = readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(":/cluster/")
+      return isOfCluster && readlinkSync(`/proc/${pid}/exe`).includes("qemu-system")
     } catch {
       return false // ended meanwhile, or a kernel thread
     }
