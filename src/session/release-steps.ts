@@ -1,12 +1,17 @@
 import { MINUTE } from "../api/duration.ts"
+import type { Reason } from "../api/reasons.ts"
 import type { PodRole } from "../children/names.ts"
-import type { Observed, ObservedPod } from "./observed.ts"
+import { isNodeLost, nodeLost } from "./node-loss.ts"
+import type { Instant, Observed, ObservedPod } from "./observed.ts"
 import type { ControlCall, Removal } from "./plan.ts"
 import { conversionsGone } from "./release-conversions.ts"
+import { verdict } from "./verdict.ts"
 
 /** What is done about a release now, and what it waits for, in words. */
 export interface Step {
   waitingFor: string
+  /** Where it waits for something out of the ordinary. */
+  reason?: Reason
   control?: ControlCall[]
   remove?: Removal[]
   /** Milliseconds until the next look, if no watch calls for one before. */
@@ -28,10 +33,9 @@ const COLLECTOR_MS = 2 * MINUTE
  * The order of a release: clients and guest first (restore pod), then the target, which must have no initiator left;
  * then what can't go all at once; then the attachment, and with it everything else. Each step begins when the one before is a fact, not when it was asked.
  */
-export function nextStep(observed: Observed, reason: string, elapsedMs: number): Step | "done" {
+export function nextStep(observed: Observed, reason: string, elapsedMs: number, now: Instant): Step | "done" {
   return (
-    quiet("restore", observed, reason, elapsedMs) ??
-    quiet("target", observed, reason, elapsedMs) ??
+    podsQuiet(observed, reason, elapsedMs, now) ??
     conversionsGone(observed) ??
     attachmentGone(observed) ??
     leftovers(observed, elapsedMs) ??
@@ -39,14 +43,24 @@ export function nextStep(observed: Observed, reason: string, elapsedMs: number):
   )
 }
 
+/** A restore pod on a lost node may read for as long as the target serves, so that does not wait for it. */
+function podsQuiet(observed: Observed, reason: string, elapsedMs: number, now: Instant): Step | undefined {
+  const restore = quiet("restore", observed, reason, elapsedMs, now)
+  if (restore && restore.reason !== "NodeUnreachable") return restore
+  const target = quiet("target", observed, reason, elapsedMs, now)
+  if (!restore || !target) return restore ?? target
+  return { ...target, remove: [...(restore.remove ?? []), ...(target.remove ?? [])] }
+}
+
 /** All pods of the role have let go: they say so, or all their containers have ended. No answer is no proof. */
-function quiet(role: PodRole, observed: Observed, reason: string, elapsedMs: number): Step | undefined {
+function quiet(role: PodRole, observed: Observed, reason: string, elapsedMs: number, now: Instant): Step | undefined {
   // With the attachment gone or going there is no order to keep any more; only what nobody is removing is released.
   const ordered = observed.attachment?.deleting === false
   const busy = observed.pods.filter(
     (pod) => pod.role === role && (ordered || !pod.deleting) && !hasLetGo(pod, observed),
   )
-  const [first] = busy
+  const lost = new Set(busy.filter((pod) => isNodeLost(pod, observed, now)))
+  const first = busy.find((pod) => !lost.has(pod)) ?? busy[0]
   if (!first) return undefined
   const where = first.node === undefined ? "" : ` on node ${first.node}`
   const waitingFor = `Waiting until pod ${first.name}${where} ${first.deleting ? "is gone" : "has released its disks"}.`
@@ -59,7 +73,9 @@ function quiet(role: PodRole, observed: Observed, reason: string, elapsedMs: num
     else if (pod.phase !== "Running" || elapsedMs >= SILENT_MS)
       remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
   }
-  return { waitingFor, control, remove, againMs: ASK_MS }
+  if (!lost.has(first)) return { waitingFor, control, remove, againMs: ASK_MS }
+  const { reason: why, message } = verdict("NodeUnreachable", nodeLost(first))
+  return { waitingFor: message, reason: why, control, remove, againMs: LOOK_MS }
 }
 
 function hasLetGo(pod: ObservedPod, observed: Observed): boolean {

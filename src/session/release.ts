@@ -23,14 +23,14 @@ export function release(observed: Observed, why: Verdict, now: Instant): Plan {
   const numbers = { ...figures(observed), reason: why.reason, message: why.message }
   const since = instant(conditionOf(status, "Released")?.lastTransitionTime) ?? now
   const begun = status.phase === "Unmounting"
-  const step = nextStep(observed, why.reason, begun ? now - since : 0)
+  const step = nextStep(observed, why.reason, begun ? now - since : 0, now)
   if (step === "done") return over(observed, why, numbers, now)
   const wanted: Wanted = {
     ...keep(status, "Accepted", "VolumesReady"),
     TargetServing: { holds: false, reason: "Releasing", message: "The session is being released." },
     Mounted: { holds: false, reason: "Releasing", message: "The session is being released." },
     Ready: { holds: false, reason: "Releasing", message: why.message },
-    Released: { holds: false, reason: "Releasing", message: step.waitingFor },
+    Released: { holds: false, reason: step.reason ?? "Releasing", message: step.waitingFor },
   }
   return {
     finalizer: "keep",
