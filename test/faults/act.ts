@@ -29,7 +29,7 @@ export async function act(scene: Scene, fault: Fault): Promise<Notes> {
     const since = await strike(scene, fault)
     await follow(scene, fault, download, notes)
     notes.seconds = (performance.now() - since) / 1000
-    if (fault.outcome === "recovers") await unmount(scene)
+    if (fault.outcome === "recovers") await unmount(scene, fault)
   } catch (error) {
     notes.deviations.push(error instanceof Error ? error.message : String(error))
   }
@@ -99,9 +99,17 @@ async function endsAs(
 }
 
 /** As a user would, and with the proof that nobody was connected and nothing was written. */
-async function unmount(scene: Scene): Promise<void> {
-  await run("kubectl-recover", ["unmount", scene.name, "-n", scene.namespace], { env: scene.cluster.env })
-  await endsAs(scene, { ends: "Unmounted", reason: "UnmountRequested" }, patience)
+async function unmount(scene: Scene, { holdsRelease, within = patience }: Fault): Promise<void> {
+  const command = ["unmount", scene.name, "-n", scene.namespace]
+  const done = run("kubectl-recover", command, { env: scene.cluster.env, accept: undefined })
+  if (holdsRelease) {
+    const { reason, end } = holdsRelease
+    await scene.until(`the release to say ${reason}`, () => scene.hasSaid(reason, "Released"), within)
+    await end(scene)
+  }
+  await endsAs(scene, { ends: "Unmounted", reason: "UnmountRequested" }, within)
+  const { code, stderr } = await done
+  if (code !== 0 && !holdsRelease) throw new Error(`kubectl recover unmount ended with ${code}: ${stderr}`)
   const { initiatorsAtRelease, writeAttempts } = scene.status.release ?? {}
   if (initiatorsAtRelease !== 0 || writeAttempts !== 0)
     throw new Error(`released with ${initiatorsAtRelease} initiators and ${writeAttempts} attempts to write`)

@@ -13,7 +13,7 @@ const propagations: Fault[] = (["foreground", "background", "orphan"] as const).
     name: `session deleted (${how}), ${at}`,
     ...(how === "foreground" && at === "Provisioning" && { quick: true }),
     at,
-    ...(at === "Pending" && { spec: { source: { volumeSnapshots: [{ name: "nowhere" }] } } }),
+    ...(at === "Pending" && { spec: { recoveryPoint: { name: "nowhere" } } }),
     strike: async (scene) => void (await deleteSession(scene, `--cascade=${how}`)),
     outcome: "goes",
   })),
@@ -21,7 +21,7 @@ const propagations: Fault[] = (["foreground", "background", "orphan"] as const).
 
 /** A snapshot of the fault's own, for it to delete. */
 const doomed = {
-  spec: { source: { volumeSnapshots: [{ name: "doomed", storageClassName: "loop" }] } },
+  spec: { recoveryPoint: { name: "doomed" } },
   prepare: async (scene: Scene) => {
     await takeSnapshots(scene.cluster, scene.namespace, [{ claim, name: "doomed" }])
     return () => scene.kubectl("delete", "volumesnapshot", "doomed", "--ignore-not-found")

@@ -23,8 +23,8 @@ export interface Fault {
   readonly name: string
   /** One of the few that `npm test` plays. */
   readonly quick?: true
-  /** What it needs instead of the small disk that all share: a file of 1 GiB, or a namespace that may go down with it. */
-  readonly needs?: "large file" | "own namespace"
+  /** What it needs instead of the small Block claim that all share. `own namespace`: one that may go down with it. */
+  readonly needs?: "large file" | "Filesystem claim" | "own namespace"
   /** What the session asks for, where it is not the snapshot that all share. */
   readonly spec?: object
   /** Done before there is a session, and undone when the play is over. */
@@ -39,6 +39,8 @@ export interface Fault {
   /** What a condition of the session has as its reason while the fault lasts. */
   readonly says?: Reason
   readonly outcome: Outcome
+  /** What a recovered session's release waits for, by the reason of a condition, and what ends that. */
+  readonly holdsRelease?: { readonly reason: Reason; readonly end: (scene: Scene) => Promise<unknown> }
   /** The longest it may take until then, seconds: what the design promises, or else generous. */
   readonly within?: number
 }

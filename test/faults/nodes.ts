@@ -14,21 +14,24 @@ async function setUp(): Promise<Undo> {
 
 const openFirst = (scene: Scene) => scene.cluster.kubectl(["uncordon", first])
 
-/** Has the session's pods start in the second node. */
-const startInSecond = async (scene: Scene): Promise<Undo> => {
-  await scene.cluster.kubectl(["cordon", first])
-  return () => scene.cluster.kubectl(["uncordon", first, second])
+/** Has the session's pods start in one node. Afterwards both are there again, and open. */
+const startIn = (node: string) => async (scene: Scene) => {
+  await scene.cluster.kubectl(["cordon", node === first ? second : first])
+  return async () => {
+    await cluster("up", "2")
+    await scene.cluster.kubectl(["uncordon", first, second])
+  }
 }
 
-/** Only the target pod stays in the second node. */
-async function moveRestore(scene: Scene): Promise<void> {
-  await openFirst(scene)
-  await scene.cluster.kubectl(["cordon", second])
+/** The restore pod moves to the other node; the target pod stays. */
+const moveRestoreFrom = (node: string) => async (scene: Scene) => {
+  await scene.cluster.kubectl(["uncordon", first, second])
+  await scene.cluster.kubectl(["cordon", node])
   const before = scene.status.access?.podName ?? ""
   await scene.kubectl("delete", "pod", before)
   const isReplaced = () => scene.status.access?.podName !== before && scene.isReady()
   await scene.until("another restore pod to be ready", isReplaced, 180)
-  await scene.cluster.kubectl(["uncordon", second])
+  await scene.cluster.kubectl(["uncordon", node])
 }
 
 /** What the node lost when the power went: nobody knows until it is back, or said to be gone. */
@@ -42,8 +45,9 @@ const offForAMinute = async (): Promise<Undo> => {
   }
 }
 
-const inSecond = { prepare: startInSecond, arrange: openFirst }
-const targetInSecond = { prepare: startInSecond, arrange: moveRestore }
+const inSecond = { prepare: startIn(second), arrange: openFirst }
+const targetInSecond = { prepare: startIn(second), arrange: moveRestoreFrom(second) }
+const restoreInSecond = { prepare: startIn(first), arrange: moveRestoreFrom(first) }
 
 const faults: Fault[] = [
   {
@@ -73,6 +77,26 @@ const faults: Fault[] = [
     strike: offForAMinute,
     outcome: "recovers",
     within: 300,
+  },
+  {
+    ...targetInSecond,
+    name: "node of the target pod without power, during a download; back only after the unmount",
+    at: "download",
+    strike: async () => void (await powerOff()),
+    says: "NodeUnreachable",
+    outcome: "recovers",
+    holdsRelease: { reason: "NodeUnreachable", end: powerOn },
+    within: 600,
+  },
+  {
+    ...restoreInSecond,
+    name: "node of the restore pod without power, during a download; removed from the cluster after the unmount",
+    at: "download",
+    strike: async () => void (await powerOff()),
+    says: "NodeUnreachable",
+    outcome: "recovers",
+    holdsRelease: { reason: "NodeUnreachable", end: () => cluster("node-remove", "2") },
+    within: 600,
   },
 ]
 

@@ -1,3 +1,4 @@
+import type { ConditionType } from "../../src/api/conditions.ts"
 import type { FileRecoverySession } from "../../src/api/session.ts"
 import type { SessionStatus } from "../../src/api/status.ts"
 import { ROLE_LABEL, SESSION_UID_LABEL } from "../../src/api/labels.ts"
@@ -9,7 +10,7 @@ import { type Cluster } from "../support/cluster.ts"
 import { administrator } from "../support/kube.ts"
 import { waitFor } from "../support/wait.ts"
 import { Download } from "./download.ts"
-import { knownPath, snapshot, type Stage } from "./stage.ts"
+import { claim, knownPath, snapshot, type Stage } from "./stage.ts"
 
 type Session = FileRecoverySession & KubeObject
 
@@ -30,8 +31,8 @@ export class Scene {
   readonly #stop = new AbortController()
   readonly #watching
   #session: Session | undefined
-  /** Every `reason` any condition has had since the strike. */
-  readonly #reasons = new Set<string>()
+  /** Every `type reason` of a condition since the strike. */
+  readonly #said = new Set<string>()
   #isGone = false
 
   constructor(stage: Stage, name: string) {
@@ -60,12 +61,12 @@ export class Scene {
 
   /** What a person would write; `spec` adds to it or replaces. */
   async create(spec: object = {}): Promise<void> {
-    const source = { volumeSnapshots: [{ name: snapshot, storageClassName: "loop" }] }
+    const source = { persistentVolumeClaims: [{ name: claim }] }
     await this.cluster.apply({
       apiVersion: "filerecovery.dev/v1alpha1",
       kind: "FileRecoverySession",
       metadata: { name: this.name, namespace: this.namespace },
-      spec: { source, ...spec },
+      spec: { source, recoveryPoint: { name: snapshot }, ...spec },
     })
   }
 
@@ -83,12 +84,12 @@ export class Scene {
 
   /** From now on counts what the session says. */
   listen(): void {
-    this.#reasons.clear()
+    this.#said.clear()
   }
 
-  /** Whether any condition has had this reason since then. */
-  hasSaid(reason: string): boolean {
-    return this.#reasons.has(reason)
+  /** Whether a condition, any or that of one type, has had this reason since then. */
+  hasSaid(reason: string, type?: ConditionType): boolean {
+    return type ? this.#said.has(`${type} ${reason}`) : [...this.#said].some((one) => one.endsWith(` ${reason}`))
   }
 
   isReady(): boolean {
@@ -124,7 +125,7 @@ export class Scene {
   #look(session: Session | undefined): void {
     if (session) this.#session = session
     this.#isGone = session === undefined
-    for (const { reason } of session?.status?.conditions ?? []) this.#reasons.add(reason)
+    for (const { type, reason } of session?.status?.conditions ?? []) this.#said.add(`${type} ${reason}`)
     const now = session ? describe(session.status ?? {}) : { what: "gone", message: "" }
     if (now && now.what !== this.seen.at(-1)?.what) this.seen.push(now)
   }

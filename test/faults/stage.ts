@@ -1,4 +1,5 @@
 import { type Cluster } from "../support/cluster.ts"
+import { filesystemClaim, inPod } from "../support/filesystem-claim.ts"
 import { snapshotHashes, makeNamespace } from "../support/shop.ts"
 import { makeDisk } from "../support/small-disk.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
@@ -22,12 +23,28 @@ export const knownPath = `/${claim}/${knownFile}`
 
 const mib = 2 ** 20
 
-export async function makeStage(cluster: Cluster, namespace: string, bytes: number): Promise<Stage> {
+export interface StageOptions {
+  readonly namespace: string
+  /** Size of the known file. */
+  readonly bytes: number
+  /** Of the claim. As Filesystem it is as large as filesystemClaim makes it. */
+  readonly volumeMode?: "Block" | "Filesystem"
+}
+
+export async function makeStage(
+  cluster: Cluster,
+  { namespace, bytes, volumeMode = "Block" }: StageOptions,
+): Promise<Stage> {
   await makeNamespace(cluster, namespace)
-  // the file system needs room for itself
-  const size = `${Math.ceil(bytes / mib / 7) * 8 + 16}Mi`
-  const write = `mkdir /tmp/d; ${writeKnownFile(`/tmp/d/${knownFile}`, bytes)}; mkfs.ext4 -q -d /tmp/d /dev/disk`
-  await makeDisk(cluster, namespace, claim, write, size)
+  if (volumeMode === "Block") {
+    // the file system needs room for itself
+    const size = `${Math.ceil(bytes / mib / 7) * 8 + 16}Mi`
+    const write = `mkdir /tmp/d; ${writeKnownFile(`/tmp/d/${knownFile}`, bytes)}; mkfs.ext4 -q -d /tmp/d /dev/disk`
+    await makeDisk(cluster, namespace, claim, write, size)
+  } else {
+    await cluster.apply(filesystemClaim(namespace, claim))
+    await inPod(cluster, namespace, claim, `${writeKnownFile(knownFile, bytes)}; sync`)
+  }
   await takeSnapshots(cluster, namespace, [{ claim, name: snapshot }])
   return { cluster, namespace, bytes, source: await snapshotHashes(cluster, namespace) }
 }

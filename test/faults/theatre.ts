@@ -1,12 +1,16 @@
 import { type Cluster } from "../support/cluster.ts"
 import type { Fault } from "./fault.ts"
 import { play, type Result } from "./play.ts"
-import { makeStage, removeStage, type Stage } from "./stage.ts"
+import { makeStage, removeStage, type Stage, type StageOptions } from "./stage.ts"
 
 const mib = 2 ** 20
 /** Longer than what lies between target and reader can hold, so that a held download is underway for sure. */
 const smallBytes = 96 * mib
-const largeBytes = 1024 * mib
+const shared = {
+  small: { namespace: "faults", bytes: smallBytes },
+  "large file": { namespace: "faults-large", bytes: 1024 * mib },
+  "Filesystem claim": { namespace: "faults-filesystem", bytes: smallBytes, volumeMode: "Filesystem" },
+} as const
 
 /** Plays faults one after the other, on stages that are made when the first fault needs them and removed at the end. */
 export class Theatre implements AsyncDisposable {
@@ -30,11 +34,10 @@ export class Theatre implements AsyncDisposable {
     const name = `f${++this.#played}`
     const common = { cluster: this.#cluster, fault, name, settleSeconds: this.#settleSeconds }
     if (fault.needs === "own namespace") {
-      const build = () => makeStage(this.#cluster, `faults-${name}`, smallBytes)
+      const build = () => makeStage(this.#cluster, { namespace: `faults-${name}`, bytes: smallBytes })
       return play({ ...common, where: { build } })
     }
-    const large = fault.needs === "large file"
-    const stage = await this.#stage(large ? "faults-large" : "faults", large ? largeBytes : smallBytes)
+    const stage = await this.#stage(shared[fault.needs ?? "small"])
     return play({ ...common, where: { stage } })
   }
 
@@ -42,11 +45,11 @@ export class Theatre implements AsyncDisposable {
     for (const stage of this.#stages.values()) await removeStage(stage)
   }
 
-  async #stage(namespace: string, bytes: number): Promise<Stage> {
-    const known = this.#stages.get(namespace)
+  async #stage(options: StageOptions): Promise<Stage> {
+    const known = this.#stages.get(options.namespace)
     if (known) return known
-    const made = await makeStage(this.#cluster, namespace, bytes)
-    this.#stages.set(namespace, made)
+    const made = await makeStage(this.#cluster, options)
+    this.#stages.set(options.namespace, made)
     return made
   }
 }

@@ -24,15 +24,17 @@ async function setUp(): Promise<Undo> {
  * One session after the other is brought up, read and unmounted; at the nth write of its life the operator dies. Ends
  * with the first session that did not need so many.
  */
-function* everyWrite(): Generator<Fault> {
+function* everyWrite(needs?: "Filesystem claim"): Generator<Fault> {
+  const whose = needs === undefined ? "" : ", Filesystem claim"
   for (let nth = 1; nth <= mostWrites; nth++)
     for (const when of ["before", "after"] as const) {
       let write: string | undefined
       let isPlayed = false
       yield {
         get name() {
-          return `operator killed ${when} its write ${nth} took effect${write === undefined ? "" : ` (${write})`}`
+          return `operator killed ${when} its write ${nth} took effect${whose}${write === undefined ? "" : ` (${write})`}`
         },
+        ...(needs && { needs }),
         at: "before",
         strike: async ({ cluster }) => {
           isPlayed = true
@@ -51,10 +53,16 @@ function* everyWrite(): Generator<Fault> {
     }
 }
 
+function* everyKindOfSession(): Generator<Fault> {
+  yield* everyWrite()
+  // more is made for it, and not all of it has an owner
+  yield* everyWrite("Filesystem claim")
+}
+
 /** The operator dies at every single write of a session's life. */
 export const operatorWrites: Group = {
   name: "writes",
   inWords: "operator killed before and after each API write of a session's life",
   setUp,
-  faults: { [Symbol.iterator]: everyWrite },
+  faults: { [Symbol.iterator]: everyKindOfSession },
 }
