@@ -121,14 +121,18 @@ function accepted({ recoveryPoints }: Choice): Wanted["Accepted"] {
   }
 }
 
-/** Until a clone is bound its snapshot is needed, and the very one that was chosen. */
+/**
+ * Until a clone is bound its snapshot is needed, and the very one that was chosen. One that is being deleted stays for as
+ * long as a claim waits for it, and the claim waits for ever: no volume is made of it any more.
+ */
 function snapshotGone({ status, claims, sources }: Observed, { clones, recoveryPoints }: Choice): Verdict | undefined {
   if (clones.length === 0) return verdict("Internal", "The status no longer says what was to be cloned.")
   if (status.startedAt === undefined) return undefined
   const unbound = recoveryPoints.filter(
     (_, disk) => claims.find(({ name }) => name === clones[disk]?.claim)?.phase !== "Bound",
   )
-  const lost = unbound.find(({ uid }) => !sources.snapshots.some((snapshot) => snapshot.uid === uid))
+  const isThere = (wanted: string) => sources.snapshots.some(({ uid, deleting }) => uid === wanted && !deleting)
+  const lost = unbound.find(({ uid }) => !isThere(uid))
   return lost && verdict("SnapshotNotFound", `VolumeSnapshot ${lost.name} was deleted before its clone was made.`)
 }
 

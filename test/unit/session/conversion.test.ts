@@ -61,7 +61,7 @@ test.each<[string, Observed, string]>([
     "ends: CloneLost",
   ],
   ["the user's content belongs to another by now", source({ content: stolen }), "ends: SnapshotNotBound"],
-  ["the user's snapshot is being deleted", source({ deleting: true }), "waits"],
+  ["the user's snapshot is being deleted", source({ deleting: true }), "ends: SnapshotNotFound"],
 ])("%s: %s", (_, observed, expected) => expect(does(observed)).toBe(expected))
 
 test.each([

@@ -105,6 +105,11 @@ test.each<[string, Observed, string]>([
     "SnapshotNotFound",
   ],
   [
+    "the snapshot is being deleted, which waits for the clone that is no longer made of it",
+    provisioning({ sources: { ...sources, snapshots: [at.snapshot("nightly", { deleting: true })] } }),
+    "SnapshotNotFound",
+  ],
+  [
     "the snapshot is another of the same name",
     provisioning({ sources: { ...sources, snapshots: [at.snapshot("nightly", { uid: "new" })] } }),
     "SnapshotNotFound",
