@@ -12,6 +12,7 @@ import { authorityFiles } from "./authority-files.ts"
 import { RecoveryOperator } from "./operator.ts"
 import { makeReconciler } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
+import { sweepForOrphans } from "./sweep.ts"
 
 export interface RunOptions {
   readonly config: KubeConfig
@@ -83,12 +84,21 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
       authority: () => files.authority(),
       masterKey: () => files.masterKey(),
       now: () => new Date(),
+      onOrphanRemoved: (kind) => metrics.orphanRemoved(kind),
       log,
     })
     return await lease.run(signal, async (held) => {
       leading = true
       log.info({ identity }, "leading")
-      await operator.lead(held, (key) => reconciler.reconcile(key))
+      await Promise.all([
+        operator.lead(held, reconciler),
+        sweepForOrphans({
+          suspects: () => operator.suspects,
+          visit: (key) => operator.visit(key),
+          onSwept: () => metrics.swept(),
+          signal: held,
+        }),
+      ])
       await events.flush()
       leading = false
     })
