@@ -100,6 +100,22 @@ describe("init-authority", () => {
   })
 })
 
+describe("release-all", () => {
+  test("nothing in progress: done", async () => {
+    const { output, exit } = start("release-all")
+    expect([await exit, output.out]).toEqual([0, expect.stringContaining("no session is in progress")])
+  })
+
+  test("not in time: fails and names the session, so that nothing is uninstalled", async () => {
+    const sessions = "/apis/filerecovery.dev/v1alpha1/namespaces/shop/filerecoverysessions"
+    api.objects.create(sessions, { metadata: { name: "orders", namespace: "shop" }, spec: {} } as never)
+    const { output, exit } = start("release-all", "--timeout", "1s")
+    expect([await exit, output.err]).toEqual([1, expect.stringContaining("Not released within 1 s:\n  shop/orders: ")])
+    expect(output.err).toContain("helm uninstall --no-hooks")
+    expect(api.objects.get(`${sessions}/orders`)["spec"]).toEqual({ desiredState: "Unmounted" })
+  })
+})
+
 describe("the operator", () => {
   const startLeading = async () => {
     await makeAndMountAuthority()
@@ -184,6 +200,8 @@ function steal(): boolean {
 test.each([
   ["an unknown command", ["frobnicate"], undefined, "unknown command"],
   ["an unknown option", ["--frob"], undefined, "--frob"],
+  ["a time-out that is none", ["release-all", "--timeout", "soon"], undefined, "--timeout must be a duration"],
+  ["a time-out for something else", ["--timeout", "1m"], undefined, "--timeout is for release-all"],
   ["wrong settings", [], { engineImage: 1 }, "engineImage: "],
 ])("%s: exit code 2 and how to do it right", async (_, args, wrong, words) => {
   if (wrong) writeFileSync(join(directory, "settings.json"), JSON.stringify({ ...settings(), ...wrong }))
