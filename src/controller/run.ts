@@ -9,6 +9,7 @@ import { serveHealth } from "../observability/health.ts"
 import type { Log } from "../observability/log.ts"
 import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
+import { orphanKinds } from "./gather-orphans.ts"
 import { RecoveryOperator } from "./operator.ts"
 import { makeReconciler } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
@@ -38,6 +39,8 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     queueDepth: () => operator.queueDepth,
     leading: () => leading,
   })
+  // a counter that isn't there can't be seen to rise
+  for (const kind of orphanKinds) metrics.orphansRemoved(kind, 0)
   const kube = openKube(config, {
     observe: ({ what, resource }, status, seconds) =>
       metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
@@ -84,7 +87,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
       authority: () => files.authority(),
       masterKey: () => files.masterKey(),
       now: () => new Date(),
-      onOrphanRemoved: (kind) => metrics.orphanRemoved(kind),
+      onOrphanRemoved: (kind) => metrics.orphansRemoved(kind, 1),
       log,
     })
     return await lease.run(signal, async (held) => {

@@ -14,7 +14,7 @@ export interface Metrics {
   /** `status` is the HTTP status, 0 when there was no answer. */
   requested(verb: string, resource: string, status: number, seconds: number): void
   watchFailed(resource: string): void
-  orphanRemoved(kind: string): void
+  orphansRemoved(kind: string, count: number): void
   /** Now a sweep for orphans has ended well. */
   swept(): void
   render(): Promise<string>
@@ -81,7 +81,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     reconciled: (seconds, failed) => reconciles.observe({ result: failed ? "error" : "success" }, seconds),
     requested: (verb, resource, status, seconds) => requests.observe({ verb, resource, status }, seconds),
     watchFailed: (resource) => watchFailures.inc({ resource }),
-    orphanRemoved: (kind) => orphans.inc({ kind }),
+    orphansRemoved: (kind, count) => orphans.inc({ kind }, count),
     swept: () => swept.setToCurrentTime(),
     render: () => registry.metrics(),
   }

@@ -8,7 +8,7 @@ test("what is counted and what is asked for at each scrape", async () => {
   metrics.reconciled(0.2, true)
   metrics.requested("get", "pods", 0, 1)
   metrics.watchFailed("pods")
-  metrics.orphanRemoved("Pod")
+  metrics.orphansRemoved("Pod", 1)
   const text = await metrics.render()
   for (const line of [
     'filerecovery_sessions{phase="Ready"} 2',
