@@ -6,6 +6,3 @@ export const SESSION_UID_LABEL = `${GROUP}/session-uid`
 /** Which installation of the operator made it. */
 export const INSTANCE_LABEL = `${GROUP}/instance`
 export const ROLE_LABEL = `${GROUP}/role`
-
-/** Annotation of what can't be owned: the session's whole name, which a label can't hold. */
-export const SESSION_NAME_ANNOTATION = `${GROUP}/session-name`

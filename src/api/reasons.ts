@@ -60,6 +60,11 @@ export const reasons = {
   GuestFailed: { heals: true, cure: "Read the guest's last words in the message." },
   ExpiringSoon: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
   LastMinutes: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
+  // what was left of sessions that are gone
+  OrphanRemoved: {
+    heals: false,
+    cure: "Delete sessions, and leave their finalizer on: the operator takes it off when everything is released.",
+  },
   // why a session ends
   UnmountRequested: { heals: false, cure: "" },
   SessionDeleted: { heals: false, cure: "" },

@@ -53,6 +53,12 @@ export function namesOf({ namespace, name, uid }: SessionRef): Names {
   }
 }
 
+/** Whether an object's name is one of the session's. */
+export function isNameOf(session: SessionRef, name: string): boolean {
+  const { base } = namesOf(session)
+  return [base, base.replaceAll(".", "-")].some((own) => name === own || name.startsWith(`${own}-`))
+}
+
 /** Which replacement a pod is: the number at the end of its name, -1 for a name that isn't ours. */
 export function podGeneration(podName: string): number {
   return Number(/-(?:target|restore)-([0-9]{1,9})$/.exec(podName)?.[1] ?? -1)

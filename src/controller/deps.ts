@@ -8,6 +8,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
   Service,
+  VolumeSnapshot,
   VolumeSnapshotContent,
 } from "../kube/objects.ts"
 import type { Store } from "../kube/store.ts"
@@ -21,7 +22,9 @@ export interface ChildStores {
   claims: Store<PersistentVolumeClaim>
   services: Store<Service>
   networkPolicies: Store<NetworkPolicy>
-  /** All there are, by everybody; of each only labels and the namespace it is for. */
+  /** All there are, by everybody; of each only our labels. */
+  snapshots: Store<VolumeSnapshot>
+  /** The same, and the namespace it is for. */
   contents: Store<VolumeSnapshotContent>
 }
 
@@ -41,5 +44,6 @@ export interface ReconcilerDeps {
   authority: () => Authority
   masterKey: () => KeyObject
   now: () => Date
+  onOrphanRemoved: (kind: string) => void
   log: Log
 }

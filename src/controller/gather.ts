@@ -1,7 +1,4 @@
 import { FINALIZER } from "../api/group.ts"
-import type { FileRecoverySession } from "../api/session.ts"
-import { kinds } from "../kube/kinds.ts"
-import type { KubeObject } from "../kube/objects.ts"
 import type { Observed, ObservedSources } from "../session/observed.ts"
 import { isTerminal } from "../session/finished.ts"
 import { instant } from "../session/time.ts"
@@ -11,8 +8,7 @@ import { gatherChildren } from "./gather-children.ts"
 import { gatherReports } from "./gather-control.ts"
 import { missingPolicies } from "./gather-policies.ts"
 import { gatherSnapshots, gatherSources, noSources, readSpec } from "./gather-sources.ts"
-
-export type SessionObject = FileRecoverySession & KubeObject
+import type { LiveSessions, SessionObject } from "./live-sessions.ts"
 
 /** A session as it is in the API server now, and everything a decision about it needs. */
 export interface Gathered {
@@ -26,10 +22,11 @@ export interface Gathered {
  */
 export async function gather(
   deps: ReconcilerDeps,
+  sessions: LiveSessions,
   { namespace, name }: { namespace: string; name: string },
 ): Promise<Gathered | undefined> {
-  const { kube, settings } = deps
-  const object = await kube.get<SessionObject>(kinds.FileRecoverySession, name, namespace)
+  const { settings } = deps
+  const object = await sessions.get(namespace, name)
   if (!object) return undefined
   const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers } = object.metadata
   const status = object.status ?? {}

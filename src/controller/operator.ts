@@ -16,7 +16,8 @@ import { keyOf, type Store } from "../kube/store.ts"
 import type { Transport } from "../kube/transport.ts"
 import { WorkQueue, type WorkQueueOptions } from "../kube/work-queue.ts"
 import type { ChildStores, Log } from "./deps.ts"
-import { type SessionIndex, watches } from "./watches.ts"
+import type { Reconciler } from "./reconcile.ts"
+import { orphanKey, readKey, type SessionIndex, suspects, watches } from "./watches.ts"
 
 // the package is CommonJS: Node gives all it exports, loaders that unwrap it (vitest) only the class
 const Operator: typeof library.default = "default" in library ? library.default : library
@@ -31,8 +32,6 @@ export interface RecoveryOperatorOptions {
   readonly reflector?: Pick<ReflectorOptions<KubeObject>, "backoff" | "watchLimits" | "soundAfterMs">
   readonly onWatchFailure?: (resource: string) => void
 }
-
-type Reconcile = (key: { namespace: string; name: string }) => Promise<{ requeueAfterMs?: number } | void>
 
 /**
  * The operator: watches everything that concerns sessions, and has each session that something happened to reconciled.
@@ -49,7 +48,7 @@ export class RecoveryOperator extends Operator {
   readonly #stopping = new AbortController()
   readonly #queue: WorkQueue
   readonly #sessionKeys = new Map<string, string>()
-  #reconcile: Reconcile | undefined
+  #reconciler: Reconciler | undefined
 
   constructor(options: RecoveryOperatorOptions) {
     super({
@@ -74,8 +73,14 @@ export class RecoveryOperator extends Operator {
       claims: this.#store("persistentvolumeclaims"),
       services: this.#store("services"),
       networkPolicies: this.#store("networkpolicies"),
+      snapshots: this.#store("volumesnapshots"),
       contents: this.#store("volumesnapshotcontents"),
     }
+  }
+
+  /** Keys of what may be orphans. */
+  get suspects(): string[] {
+    return suspects(this.#options.instance, this.#index(), ({ plural }) => this.#store(plural).list())
   }
 
   get queueDepth(): number {
@@ -87,18 +92,27 @@ export class RecoveryOperator extends Operator {
     return [...this.#reflectors].filter(([, reflector]) => !reflector.hasSynced).map(([plural]) => plural)
   }
 
+  get #isSynced(): boolean {
+    return this.notSynced.length === 0
+  }
+
   /** Resolves when every kind was listed. */
   async synced(): Promise<void> {
     await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.synced))
   }
 
   /** Reconciles until the signal aborts; resolves when no reconcile is under way any more. Once only. */
-  async lead(signal: AbortSignal, reconcile: Reconcile): Promise<void> {
+  async lead(signal: AbortSignal, reconciler: Reconciler): Promise<void> {
     await Promise.race([this.synced(), aborted(signal)])
-    this.#reconcile = reconcile
+    this.#reconciler = reconciler
     if (!signal.aborted) this.#queue.start()
     await aborted(signal)
     await this.#queue.stop()
+  }
+
+  /** Has a key worked on like any other; true when that succeeded. */
+  visit(key: string): Promise<boolean> {
+    return this.#queue.visit(key)
   }
 
   /** Ends all watches. */
@@ -116,7 +130,9 @@ export class RecoveryOperator extends Operator {
     for (const { kind, sessions } of watches) {
       const [group, version] = kind.apiVersion.includes("/") ? kind.apiVersion.split("/") : ["", kind.apiVersion]
       const onEvent = async ({ object }: ResourceEvent): Promise<void> => {
-        for (const key of sessions(object, this.#index())) this.#queue.add(key)
+        // until all sessions were listed, everything of theirs looks left over: the sweeps find what is
+        const keys = sessions(object, this.#index()).filter((key) => this.#isSynced || readKey(key).uid === undefined)
+        for (const key of keys) this.#queue.add(key)
       }
       await this.watchResource(group ?? "", version ?? "", kind.plural, onEvent)
     }
@@ -188,8 +204,11 @@ export class RecoveryOperator extends Operator {
   }
 
   async #work(key: string): Promise<{ requeueAfterMs?: number } | void> {
-    const [namespace = "", name = ""] = key.split("/")
-    return this.#reconcile?.({ namespace, name })
+    const { uid, ...session } = readKey(key)
+    if (uid !== undefined) return this.#reconciler?.collect({ ...session, uid })
+    const { orphans = [], ...result } = (await this.#reconciler?.reconcile(session)) ?? {}
+    for (const orphan of orphans) this.#queue.add(orphanKey(orphan))
+    return result
   }
 
   /** Which session has which UID, for events of its children. */

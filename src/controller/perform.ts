@@ -9,7 +9,8 @@ import { withRefusals } from "../session/refusals.ts"
 import { instant } from "../session/time.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { controlOf } from "./gather-control.ts"
-import type { Gathered, SessionObject } from "./gather.ts"
+import type { Gathered } from "./gather.ts"
+import type { SessionObject } from "./live-sessions.ts"
 import { blueprintOf, ensureAttachment, ensureChildren } from "./perform-children.ts"
 
 /** What the API server refused is asked for again after this, not at once. */

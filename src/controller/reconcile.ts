@@ -1,31 +1,30 @@
+import type { SessionRef } from "../children/names.ts"
 import { decide } from "../session/decide.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gather } from "./gather.ts"
+import { LiveSessions } from "./live-sessions.ts"
 import { perform } from "./perform.ts"
-import { collectContents } from "./reconcile-contents.ts"
-import { collectOrphans } from "./reconcile-orphans.ts"
-
-/** An orphan that must wait for another one to go is looked at again after this. */
-const ORPHANS_MS = 5000
+import { collectOrphans, remainsOf } from "./reconcile-orphans.ts"
 
 export interface Reconciler {
-  /** Brings one session a step further. What it throws is to be tried again, later each time. */
-  reconcile(key: { namespace: string; name: string }): Promise<{ requeueAfterMs?: number }>
+  /**
+   * Brings one session a step further. What it throws is to be tried again, later each time. `orphans`: the session is
+   * gone, and something of these is left that should be looked at.
+   */
+  reconcile(key: { namespace: string; name: string }): Promise<{ requeueAfterMs?: number; orphans?: SessionRef[] }>
+  /** Removes a step further what is left of a session, if that is gone. */
+  collect(session: SessionRef): Promise<{ requeueAfterMs?: number }>
 }
 
 /** One reconcile: gather everything into a value, decide on it, carry the plan out. Nothing is kept in between. */
 export function makeReconciler(deps: ReconcilerDeps): Reconciler {
+  const sessions = new LiveSessions(deps)
   return {
     async reconcile(key) {
-      const gathered = await gather(deps, key)
-      const uid = gathered?.observed.session.uid
-      await collectOrphans(deps, key, uid)
-      const waiting = await collectContents(deps, key, uid)
-      const { requeueAfterMs = Number.POSITIVE_INFINITY } = gathered
-        ? await perform(deps, gathered, decide(gathered.observed, deps.now().getTime()))
-        : {}
-      const next = Math.min(requeueAfterMs, waiting > 0 ? ORPHANS_MS : Number.POSITIVE_INFINITY)
-      return Number.isFinite(next) ? { requeueAfterMs: next } : {}
+      const gathered = await gather(deps, sessions, key)
+      if (!gathered) return { orphans: remainsOf(deps.stores, key) }
+      return perform(deps, gathered, decide(gathered.observed, deps.now().getTime()))
     },
+    collect: (session) => collectOrphans(deps, sessions, session),
   }
 }

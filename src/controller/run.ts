@@ -9,9 +9,11 @@ import { serveHealth } from "../observability/health.ts"
 import type { Log } from "../observability/log.ts"
 import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
+import { orphanKinds } from "./gather-orphans.ts"
 import { RecoveryOperator } from "./operator.ts"
 import { makeReconciler } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
+import { sweepForOrphans } from "./sweep.ts"
 
 export interface RunOptions {
   readonly config: KubeConfig
@@ -37,6 +39,8 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     queueDepth: () => operator.queueDepth,
     leading: () => leading,
   })
+  // a counter that isn't there can't be seen to rise
+  for (const kind of orphanKinds) metrics.orphansRemoved(kind, 0)
   const kube = openKube(config, {
     observe: ({ what, resource }, status, seconds) =>
       metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
@@ -83,12 +87,21 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
       authority: () => files.authority(),
       masterKey: () => files.masterKey(),
       now: () => new Date(),
+      onOrphanRemoved: (kind) => metrics.orphansRemoved(kind, 1),
       log,
     })
     return await lease.run(signal, async (held) => {
       leading = true
       log.info({ identity }, "leading")
-      await operator.lead(held, (key) => reconciler.reconcile(key))
+      await Promise.all([
+        operator.lead(held, reconciler),
+        sweepForOrphans({
+          suspects: () => operator.suspects,
+          visit: (key) => operator.visit(key),
+          onSwept: () => metrics.swept(),
+          signal: held,
+        }),
+      ])
       await events.flush()
       leading = false
     })

@@ -14,6 +14,9 @@ export interface Metrics {
   /** `status` is the HTTP status, 0 when there was no answer. */
   requested(verb: string, resource: string, status: number, seconds: number): void
   watchFailed(resource: string): void
+  orphansRemoved(kind: string, count: number): void
+  /** Now a sweep for orphans has ended well. */
+  swept(): void
   render(): Promise<string>
 }
 
@@ -63,10 +66,23 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ["resource"],
     registers,
   })
+  const orphans = new Counter({
+    name: "filerecovery_orphans_removed_total",
+    help: "Objects removed whose session was gone without a release, by kind.",
+    labelNames: ["kind"],
+    registers,
+  })
+  const swept = new Gauge({
+    name: "filerecovery_last_orphan_sweep_timestamp_seconds",
+    help: "When the last sweep for orphans ended well, in seconds since 1970; 0 while this operator has made none.",
+    registers,
+  })
   return {
     reconciled: (seconds, failed) => reconciles.observe({ result: failed ? "error" : "success" }, seconds),
     requested: (verb, resource, status, seconds) => requests.observe({ verb, resource, status }, seconds),
     watchFailed: (resource) => watchFailures.inc({ resource }),
+    orphansRemoved: (kind, count) => orphans.inc({ kind }, count),
+    swept: () => swept.setToCurrentTime(),
     render: () => registry.metrics(),
   }
 }

@@ -62,7 +62,7 @@ function over(observed: Observed, why: Verdict, numbers: ReleaseStatus, now: Ins
       : { Complete: { holds: true, ...why } }),
   }
   return {
-    finalizer: session.deleting && session.finalizer ? "remove" : "keep",
+    finalizer: session.finalizer ? "remove" : "keep",
     status: {
       ...summary,
       phase,

@@ -36,6 +36,7 @@ test("from a claim to files and back to nothing, in order", async () => {
   await until(isOver)
   expect(phase()).toBe("Unmounted")
   expect(world.leftovers).toEqual([])
+  expect(api.objects.get(sessionPath).metadata.finalizers).toEqual([])
   const order = world.log.filter((line) => /released|filerecoveryattachments|pods .*target/.test(line))
   expect(order).toEqual([
     "restore released",

@@ -11,6 +11,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
   Service,
+  VolumeSnapshot,
   VolumeSnapshotContent,
 } from "../../src/kube/objects.ts"
 import { ObjectStore } from "../../src/kube/store.ts"
@@ -128,6 +129,7 @@ export class SessionWorld {
       claims: this.#store<PersistentVolumeClaim>(paths.claims),
       services: this.#store<Service>(paths.services),
       networkPolicies: this.#store<NetworkPolicy>(paths.networkPolicies),
+      snapshots: this.#store<VolumeSnapshot>(paths.snapshots),
       contents: this.#store<VolumeSnapshotContent>(paths.contents),
     }
   }
@@ -204,8 +206,8 @@ export class SessionWorld {
     const { annotations } = content.metadata as { annotations?: Record<string, string> }
     const isAllowed = annotations?.["snapshot.storage.kubernetes.io/allow-volume-mode-change"] === "true"
     if (sourceVolumeMode !== "Block" && !isAllowed) return
-    const claimRef = { namespace: "shop", name }
-    this.#api.objects.create(paths.volumes, { metadata: { name: `pv-of-${name}` }, spec: { claimRef } } as never)
+    const volume = { claimRef: { namespace: "shop", name }, persistentVolumeReclaimPolicy: "Delete" }
+    this.#api.objects.create(paths.volumes, { metadata: { name: `pv-of-${name}` }, spec: volume } as never)
     this.#api.objects.patch(`${paths.claims}/${name}`, {
       spec: { volumeName: `pv-of-${name}` },
       status: { phase: "Bound" },

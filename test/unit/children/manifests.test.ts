@@ -242,10 +242,7 @@ test("a temporary content never deletes, may change the mode, and says whose it 
   expect(metadata).toEqual({
     name,
     labels: snapshotManifest(blueprint, { name }).metadata.labels,
-    annotations: {
-      "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true",
-      "filerecovery.dev/session-name": "orders",
-    },
+    annotations: { "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true" },
   })
   expect(spec).toEqual({
     deletionPolicy: "Retain",
