@@ -26,7 +26,8 @@ export function proof(observed: Observed, now: Instant): Wanted["SourceVerified"
   if (!isHashed({ ...status, disks })) return undefined
   const [changed, ...others] = disks.filter((disk) => disk.sha256After && disk.sha256After !== disk.sha256Before)
   if (changed) {
-    const more = others.length > 0 ? ` So are ${others.length} more.` : ""
+    const more =
+      others.length > 0 ? ` Other disks that were changed: ${others.map(({ name }) => name).join(", ")}.` : ""
     return { holds: false, ...verdict("SourceChanged", `${difference(changed, status)}${more}`) }
   }
   if (disks.every(({ sha256After }) => sha256After))
@@ -54,8 +55,9 @@ function whyUnknown({ session, status, pods, target }: Observed, now: Instant): 
   const startedAt = instant(status.startedAt)
   if (startedAt !== undefined && now >= hardEnd(startedAt))
     return `${unknown}: no time was left after the session's 12 hours.`
-  const pod = pods.find(({ role, name }) => role === "target" && name === status.targets?.[0]?.podName)
-  const ended = pod?.containers.find(({ state }) => state === "terminated")?.reason
+  const podName = status.targets?.[0]?.podName ?? "of the target"
+  const containers = pods.find(({ name }) => name === podName)?.containers
+  const ended = containers?.find(({ state }) => state === "terminated")?.reason
   const how = ended === undefined ? "" : ` (${ended})`
-  return `${unknown}: pod ${status.targets?.[0]?.podName} ended${how} before it could tell their hashes.`
+  return `${unknown}: pod ${podName} ended${how} before it could tell their hashes.`
 }

@@ -125,6 +125,16 @@ test.each<[string, Observed, string, RegExp]>([
   expect(release?.sourceVerified).toBe(is && is.status === "True")
 })
 
+test("several disks that were changed are all named", () => {
+  const before = releasing({})
+  const changed = ["data", "log", "more"].map((name) =>
+    disk({ name, serial: name, sha256Before: first, sha256After: other }),
+  )
+  const { status } = decide({ ...before, status: { ...before.status, disks: changed } }, now)
+  const said = status.conditions?.find(({ type }) => type === "SourceVerified")?.message
+  expect(said).toMatch(/^Disk data .*Other disks that were changed: log, more\./)
+})
+
 test("what was said of a target that has gone since stays said", () => {
   const first = decide({ ...releasing({}), pods: [ended] }, now).status
   const again = decide({ ...releasing({}), status: first, pods: [] }, now + 60_000).status
