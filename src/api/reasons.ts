@@ -45,6 +45,7 @@ export const reasons = {
   Accepted: { heals: true, cure: "" },
   Cloning: { heals: true, cure: "" },
   Starting: { heals: true, cure: "" },
+  Hashing: { heals: true, cure: "" },
   Mounting: { heals: true, cure: "" },
   Mounted: { heals: true, cure: "" },
   Serving: { heals: true, cure: "" },
@@ -72,6 +73,13 @@ export const reasons = {
   Idle: { heals: false, cure: "" },
   Releasing: { heals: true, cure: "" },
   Released: { heals: false, cure: "" },
+  // what spec.verifySource found
+  SourceVerified: { heals: true, cure: "" },
+  SourceChanged: {
+    heals: false,
+    cure: "Don't rely on what was read from it: recover again, and find out what else can write to that volume.",
+  },
+  SourceNotVerified: { heals: false, cure: "" },
   // what a single volume can say
   VolumeLocked: { heals: false, cure: "Name the Secret with its key under spec.unlock." },
   VolumeUnsupported: { heals: false, cure: "" },

@@ -17,6 +17,7 @@ interface CreateFlags extends CommonFlags {
   readonly recoveryPoint?: string
   readonly storageClass?: string
   readonly ttl?: string
+  readonly verifySource?: boolean
   readonly wait?: boolean
   readonly timeout: string
 }
@@ -38,6 +39,7 @@ export function addCreate(program: Command, context: Context): void {
     .option("--recovery-point <name>", "the recovery point this VolumeSnapshot belongs to")
     .option("--storage-class <name>", "StorageClass of the clones")
     .option("--ttl <duration>", "how long it lasts, at most 12h")
+    .option("--verify-source", "hash the disks before and after, to prove that they were not changed")
     .option("--wait", "wait until the files can be read")
     .option("--timeout <duration>", "longest wait", "15m")
     .option("-o, --output <format>", "json, yaml or name")
@@ -95,6 +97,7 @@ function specOf(flags: CreateFlags): SessionSpecInput {
       ? {}
       : { recoveryPoint: { name: flags.recoveryPoint, notAfter: flags.at } }),
     ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
+    ...(flags.verifySource ? { verifySource: true } : {}),
   }
   const checked = sessionSpec.safeParse(spec)
   if (checked.success) return spec

@@ -127,7 +127,9 @@ async function tell(deps: ReconcilerDeps, { observed }: Gathered, call: ControlC
   if (ip === undefined) return
   const control = controlOf(deps, observed.session.uid, call.role, ip)
   try {
-    await (call.do === "release" ? control.release(call.reason as Reason) : control.setDeadline(call.deadline))
+    if (call.do === "release") await control.release(call.reason as Reason, { hash: call.hash === true })
+    else if (call.do === "serve") await control.serve()
+    else await control.setDeadline(call.deadline)
   } catch (error) {
     deps.log.warn({ err: error, uid: observed.session.uid, pod: call.podName, call: call.do }, "a pod can't be told")
   }

@@ -1,5 +1,5 @@
 import type { SessionSpec } from "../api/spec.ts"
-import type { SessionStatus, UsageStatus, VolumeStatus } from "../api/status.ts"
+import type { DiskStatus, SessionStatus, UsageStatus, VolumeStatus } from "../api/status.ts"
 import type { PodRole } from "../children/names.ts"
 
 /** Milliseconds since 1970. */
@@ -160,9 +160,14 @@ export interface ObservedContainer {
 export type Answer<R> = { podName: string; report: R } | { podName: string; unreachable: string }
 
 export interface TargetReport {
-  state: "Serving" | "Releasing" | "Released"
+  /** Hashing: it serves nothing yet, and waits to be told to. */
+  state: "Hashing" | "Serving" | "Releasing" | "Released"
   deadline: string
-  disks: { name: string; serial: string; sizeBytes: number }[]
+  disks: Omit<DiskStatus, "source">[]
+  /** While it hashes its disks. */
+  hashing?: { bytesDone: number; bytesTotal: number }
+  /** Why it could not hash a disk after it was served. */
+  problem?: { reason: string; message: string }
   initiators: number
   bytesServed: number
   writeAttempts: number

@@ -1,9 +1,10 @@
-import { mkdtemp, open, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { capture } from "../support/capture.ts"
 import { type Cluster, openCluster, repository } from "../support/cluster.ts"
+import { flipByte } from "../support/flip-byte.ts"
 import { differences, hashFile, hashTree } from "../support/hashes.ts"
 import { installChart, operatorNamespace } from "../support/install.ts"
 import { added, type Inventory, takeInventory } from "../support/inventory.ts"
@@ -196,16 +197,4 @@ async function everythingSaid(): Promise<string> {
     await logs(operatorNamespace, "app.kubernetes.io/name=file-recovery-operator"),
     (await cluster.kubectl(["get", kinds, "-n", namespace, "-o", "json"])).stdout,
   ].join("\n")
-}
-
-async function flipByte(file: string, offset: number): Promise<void> {
-  const handle = await open(file, "r+")
-  try {
-    const byte = Buffer.alloc(1)
-    await handle.read(byte, 0, 1, offset)
-    await handle.write(Buffer.from([(byte[0] ?? 0) ^ 0xff]), 0, 1, offset)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

@@ -18,7 +18,8 @@ import { ObjectStore } from "../../src/kube/store.ts"
 import type { ChildStores } from "../../src/controller/deps.ts"
 import type { LoggedChange, StoredObject } from "./api-objects.ts"
 import type { ApiServer } from "./api-server.ts"
-import { deadlineOf, type PodSpec, type WorldPod, worldPod } from "./world-pod.ts"
+import { WorldHashes } from "./world-hashes.ts"
+import { type PodSpec, type WorldPod, worldPod } from "./world-pod.ts"
 
 const shop = (group: string, plural: string) => `${group}/namespaces/shop/${plural}`
 export const paths = {
@@ -47,6 +48,8 @@ export class SessionWorld {
   readonly log: string[] = []
   /** What the restore pods say of their clients. */
   usage: RestoreStatus["usage"] = { clients: 0, filesRead: 3, bytesRead: 4096, lastActivityAt: null }
+  /** What the target pods find when they hash their disks. */
+  readonly hashes = new WorldHashes()
   readonly #api: ApiServer
   readonly #pods = new Map<string, WorldPod & { readonly server: ControlServer }>()
   readonly #pending = new Set<Promise<unknown>>()
@@ -109,6 +112,11 @@ export class SessionWorld {
   /** When the pods that are there end by themselves, by their own clock. */
   get deadlines(): Date[] {
     return [...this.#pods].filter(([name]) => this.#exists(name)).map(([, { life }]) => life.deadline)
+  }
+
+  /** Pods that let initiators in, or would. */
+  get serving(): string[] {
+    return [...this.#pods].filter(([, pod]) => pod.status().state === "Serving").map(([name]) => name)
   }
 
   /** Everything that was made for sessions and is still there. */
@@ -234,9 +242,10 @@ export class SessionWorld {
     const text = (file: string) => Buffer.from(data[file] ?? "", "base64").toString()
     const ip = `${this.#network}.${this.#addresses++}`
     const pod = worldPod(role, {
-      deadline: deadlineOf(spec as PodSpec),
+      spec: spec as PodSpec,
       certificate: text("tls.crt"),
       usage: () => this.usage,
+      hashes: this.hashes,
       released: () => this.log.push(`${role} released`),
     })
     const server = await startControlServer({

@@ -51,6 +51,14 @@ const anyCondition = fc.record({
   lastTransitionTime: fc.oneof(time, fc.constant("never")),
 }) satisfies fc.Arbitrary<Condition>
 
+const anyHashes = fc.record(
+  {
+    sha256Before: fc.constantFrom("a".repeat(64), "b".repeat(64)),
+    sha256After: fc.constantFrom("a".repeat(64), "b".repeat(64)),
+  },
+  { requiredKeys: [] },
+)
+
 const anyStatus = fc.record(
   {
     phase: fc.constantFrom(...phases),
@@ -69,6 +77,12 @@ const anyStatus = fc.record(
     targets: fc.constantFrom([], at.startedStatus.targets),
     access: fc.constant(at.startedStatus.access),
     finishedAt: fc.oneof(time, fc.constant("")),
+    disks: anyHashes.map((hashes) => [{ name: "data", serial: names.serial(0), sizeBytes: 1, source: "", ...hashes }]),
+    hashing: fc.record({
+      bytesDone: fc.nat(2 ** 30),
+      bytesTotal: fc.constant(2 ** 30),
+      observedAt: fc.oneof(time, fc.constant("")),
+    }),
     usage: fc.record({ lastActivityAt: fc.oneof(time, fc.constant("")) }, { requiredKeys: [] }),
     release: fc.record({ reason: fc.constantFrom("UnmountRequested", "TtlEnded", "TargetLost", "") }),
   },
@@ -79,11 +93,17 @@ const anyAnswer = <R>(role: "target" | "restore", report: fc.Arbitrary<R>): fc.A
   const podName = fc.integer({ min: 0, max: 6 }).map((generation) => names.pod(role, generation))
   return maybe(fc.oneof(fc.record({ podName, report }), fc.record({ podName, unreachable: words })))
 }
-const anyTargetReport = fc.record({
-  state: fc.constantFrom("Serving", "Releasing", "Released" as const),
-  initiators: fc.nat(2),
-  deadline: fc.oneof(time, words),
-})
+const anyTargetReport = fc.record(
+  {
+    state: fc.constantFrom("Hashing", "Serving", "Releasing", "Released" as const),
+    initiators: fc.nat(2),
+    deadline: fc.oneof(time, words),
+    disks: anyHashes.map((hashes) => at.targetReport().disks.map((disk) => ({ ...disk, ...hashes }))),
+    hashing: fc.record({ bytesDone: fc.nat(2 ** 30), bytesTotal: fc.constantFrom(0, 2 ** 30) }),
+    problem: fc.constant({ reason: "DiskUnreadable", message: "EIO" }),
+  },
+  { requiredKeys: ["state", "initiators", "deadline", "disks"] },
+)
 const anyRestoreReport = fc.record({
   state: fc.constantFrom("Starting", "Mounting", "Ready", "Releasing", "Released", "Failed" as const),
   deadline: fc.oneof(time, words),
@@ -126,6 +146,7 @@ export const anyObserved = fc
       at.spec({ desiredState: "Unmounted" }),
       at.spec({ ttl: "1m" }),
       at.spec({ idleTimeout: "1m", ttlAfterFinished: "1h" }),
+      at.spec({ verifySource: true }),
     ),
     status: anyStatus,
     policiesMissing: fc.subarray(["a policy"]),
