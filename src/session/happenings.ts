@@ -25,8 +25,7 @@ export function happenings(before: SessionStatus, after: SessionStatus): Happeni
   const phase: Happening[] = before.phase === after.phase ? [] : [phaseEvent(after)]
   const trouble = TOLD.flatMap((type): Happening[] => {
     const is = conditionOf(after, type)
-    if (!is || is.status === "True" || QUIET.has(is.reason) || conditionOf(before, type)?.reason === is.reason)
-      return []
+    if (!is || QUIET.has(is.reason) || conditionOf(before, type)?.reason === is.reason) return []
     return [{ type: "Warning", reason: is.reason, message: is.message }]
   })
   return after.phase === "Failed" ? phase : [...phase, ...trouble, ...ending(before, after)]
