@@ -1,3 +1,4 @@
+import { clusterFacts } from "../gather/cluster-facts.ts"
 import { decide } from "../session/decide.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gather } from "./gather.ts"
@@ -13,11 +14,12 @@ export interface Reconciler {
   reconcile(key: { namespace: string; name: string }): Promise<{ requeueAfterMs?: number }>
 }
 
-/** One reconcile: gather everything into a value, decide on it, carry the plan out. Nothing is kept in between. */
+/** One reconcile: gather everything into a value, decide on it, carry the plan out. Nothing of a session is kept in between. */
 export function makeReconciler(deps: ReconcilerDeps): Reconciler {
+  const facts = clusterFacts(deps.kube, () => deps.now().getTime())
   return {
     async reconcile(key) {
-      const gathered = await gather(deps, key)
+      const gathered = await gather(deps, key, facts)
       const uid = gathered?.observed.session.uid
       await collectOrphans(deps, key, uid)
       const waiting = await collectContents(deps, key, uid)

@@ -11,7 +11,7 @@ import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
 import { RecoveryOperator } from "./operator.ts"
 import { makeReconciler } from "./reconcile.ts"
-import type { Settings } from "./settings.ts"
+import type { Settings } from "../api/settings.ts"
 
 export interface RunOptions {
   readonly config: KubeConfig
