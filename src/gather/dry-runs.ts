@@ -27,46 +27,63 @@ export interface DryRunOptions {
   readonly isOperator: boolean
 }
 
+/** What became of one object: as it would be, or as it was sent where it would not be made. */
 interface Tried {
-  pods: PlannedPod[]
-  refusals: TriedRefusal[]
+  object: Manifest
+  refusal?: TriedRefusal
+  unread?: Unread
 }
 
 /**
  * Sends the very pods of a session, and its smallest and its largest claim of each class, to the API server without having
  * them made. Whatever would refuse them speaks for itself: Pod Security, LimitRanges, quotas, webhooks, policies.
+ * What it says comes in the same order each time, or a condition would never come to rest.
  */
-export async function dryRun(options: DryRunOptions, unread: Unread[]): Promise<Tried> {
-  const { kube, session, isOperator } = options
+export async function dryRun(
+  options: DryRunOptions,
+): Promise<{ pods: PlannedPod[]; refusals: TriedRefusal[]; unread: Unread[] }> {
   const blueprint = preview(options)
-  const names = namesOf(session)
-  const refusals: TriedRefusal[] = []
-
-  async function attempt(about: TriedRefusal["about"], kind: KindRef, manifest: Manifest): Promise<Manifest> {
-    try {
-      const made = await kube.create(kind, isOperator ? manifest : disguised(manifest), { dryRun: true })
-      return made.created ? made.object : manifest
-    } catch (error) {
-      const words = error instanceof KubeError ? error.message : ""
-      if (!(error instanceof KubeError) || !isAnswer(error)) throw error
-      if (isMissingRight(error) || /does not support dry run/.test(words))
-        unread.push({ what: `${kind.kind} of the session (${about})`, why: words })
-      else refusals.push({ about, reason: reasonOf(about, error), words })
-      return manifest
-    }
-  }
-  const tryPod = async (role: PodRole, manifest: Manifest): Promise<PlannedPod> => {
-    const pod = plannedPod(role, await attempt(role, kinds.Pod, manifest))
-    return { ...pod, labels: { ...manifest.metadata.labels, ...pod.labels } }
-  }
-  const [target, restore] = await Promise.all([
-    tryPod("target", targetPodManifest(blueprint, names.pod("target", 0))),
-    tryPod("restore", restorePodManifest(blueprint, names.pod("restore", 0), names.service("target"))),
-    ...extremes(options.clones).map(({ claim: name, ...clone }) =>
-      attempt("claim", kinds.PersistentVolumeClaim, claimManifest(blueprint, { name, ...clone })),
+  const names = namesOf(options.session)
+  const [claims, target, restore] = await Promise.all([
+    Promise.all(
+      extremes(options.clones).map(({ claim: name, ...clone }) =>
+        attempt(options, "claim", kinds.PersistentVolumeClaim, claimManifest(blueprint, { name, ...clone })),
+      ),
     ),
+    tryPod(options, "target", targetPodManifest(blueprint, names.pod("target", 0))),
+    tryPod(options, "restore", restorePodManifest(blueprint, names.pod("restore", 0), names.service("target"))),
   ])
-  return { pods: [target, restore], refusals }
+  const tried = [...claims, target, restore]
+  return {
+    pods: [target.pod, restore.pod],
+    refusals: tried.flatMap(({ refusal }) => refusal ?? []),
+    unread: tried.flatMap(({ unread }) => unread ?? []),
+  }
+}
+
+async function tryPod(options: DryRunOptions, role: PodRole, manifest: Manifest): Promise<Tried & { pod: PlannedPod }> {
+  const tried = await attempt(options, role, kinds.Pod, manifest)
+  const pod = plannedPod(role, tried.object)
+  return { ...tried, pod: { ...pod, labels: { ...manifest.metadata.labels, ...pod.labels } } }
+}
+
+async function attempt(
+  { kube, isOperator }: DryRunOptions,
+  about: TriedRefusal["about"],
+  kind: KindRef,
+  object: Manifest,
+): Promise<Tried> {
+  try {
+    const made = await kube.create(kind, isOperator ? object : disguised(object), { dryRun: true })
+    return { object: made.created ? made.object : object }
+  } catch (error) {
+    if (!(error instanceof KubeError) || !isAnswer(error)) throw error
+    const { message: words, code } = error
+    if (isMissingRight(error) || /does not support dry run/.test(words))
+      return { object, unread: { what: `${kind.kind} of the session (${about})`, why: words } }
+    const refused = about === "claim" ? "ClaimRefused" : "PodRefused"
+    return { object, refusal: { about, reason: code === "QuotaExceeded" ? code : refused, words } }
+  }
 }
 
 /** Nobody looks for the attachment before something is kept, so its UID may be any. */
@@ -82,15 +99,9 @@ function preview({ session, installation, clones, now }: DryRunOptions): Bluepri
   }
 }
 
-/** 4xx: somebody looked at the object and said no. 500 about a webhook: it would not be made for real either. */
-function isAnswer({ status, message }: KubeError): boolean {
-  return status === 400 || status === 403 || status === 422 || (status === 500 && /webhook/.test(message))
-}
-
-function reasonOf(about: TriedRefusal["about"], { code }: KubeError): TriedRefusal["reason"] {
-  if (code === "QuotaExceeded") return code
-  return about === "claim" ? "ClaimRefused" : "PodRefused"
-}
+/** Somebody looked at the object and said no. A webhook that fails would keep it from being made for real as well. */
+const isAnswer = ({ retryable, status, message }: KubeError) =>
+  !retryable || (status === 500 && message.includes("webhook"))
 
 type KnownClone = PlannedClone & { storageClassName: string }
 

@@ -36,7 +36,7 @@ export async function gatherPreflight(options: PreflightOptions): Promise<Observ
   const { namespace } = session
   const unread: Unread[] = []
   const [tried, quotas, networkPolicies, missingDrivers, kvm] = await Promise.all([
-    installation && dryRun({ ...options, installation }, unread),
+    installation && dryRun({ ...options, installation }),
     ifAllowed(unread, "ResourceQuota", () => kube.list<ResourceQuota>(kinds.ResourceQuota, { namespace })),
     ifAllowed(unread, "NetworkPolicy", () => kube.list<NetworkPolicy>(kinds.NetworkPolicy, { namespace })),
     driversMissing(options, unread),
@@ -50,7 +50,7 @@ export async function gatherPreflight(options: PreflightOptions): Promise<Observ
     networkPolicies: (networkPolicies ?? []).map((policy) => observedPolicy(policy)),
     missingDrivers,
     ...(kvm && { kvm }),
-    unread,
+    unread: [...unread, ...(tried?.unread ?? [])],
   }
 }
 

@@ -25,6 +25,22 @@ test("a quota without room: the session waits, nothing is made, one Event", () =
   expect(second.requeueAfterMs).toBeGreaterThan(0)
 })
 
+test("the API server's words in another order are no news", () => {
+  const refusedFor = (...faults: string[]) => {
+    const words = `pods "x" is forbidden: [${faults.join(", ")}]`
+    return preflight({ refusals: [{ about: "target", reason: "PodRefused", words }] })
+  }
+  const [memory, cpu] = [
+    "maximum memory usage is 64Mi, but limit is 512Mi",
+    "maximum cpu usage is 1m, but limit is 50m",
+  ]
+  const { status } = decide(pending({ preflight: refusedFor(memory, cpu) }), now)
+  const again = (...faults: string[]) =>
+    decide(pending({ preflight: refusedFor(...faults), status }), now + 1000).status
+  expect(again(cpu, memory)).toEqual(status)
+  expect(again(memory)).not.toEqual(status)
+})
+
 test("it starts when there is room", () => {
   const { status } = decide(pending({ preflight: tooSmall }), now)
   const next = decide(pending({ preflight: preflight(), status }), now + 1000)
