@@ -34,6 +34,20 @@ export const reasons = {
   ApiUnavailable: { heals: true, cure: "" },
   QuotaExceeded: { heals: true, cure: "Free quota in the namespace or raise it." },
   PodRefused: { heals: true, cure: "Read the API server's words in the message." },
+  ClaimRefused: { heals: true, cure: "Read the API server's words in the message." },
+  DriverMissing: { heals: true, cure: "Install the driver, or choose a recovery point of another." },
+  KvmUnavailable: {
+    heals: true,
+    cure: "Make a node offer it, or leave the chart's kvm.resource empty: the guest is then emulated.",
+  },
+  NetworkOpened: {
+    heals: true,
+    cure: "Narrow its podSelector to leave out pods with the label filerecovery.dev/session-uid.",
+  },
+  GuestEmulated: {
+    heals: true,
+    cure: "Reading is several times faster where nodes offer KVM and the chart's kvm.resource names it.",
+  },
   PodUnschedulable: { heals: true, cure: "Read the scheduler's words in the message." },
   ImagePullFailed: { heals: true, cure: "Make the image in the message available to the node." },
   CloneFailed: { heals: true, cure: "Read the driver's words in the message." },

@@ -13,7 +13,7 @@ import type {
 } from "../kube/objects.ts"
 import type { Store } from "../kube/store.ts"
 import type { Authority } from "../pki/authority.ts"
-import type { Settings } from "./settings.ts"
+import type { Settings } from "../api/settings.ts"
 
 /** What is made for sessions, reflected: objects with the label `filerecovery.dev/instance` of this installation. */
 export interface ChildStores {

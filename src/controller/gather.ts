@@ -1,13 +1,19 @@
 import { FINALIZER } from "../api/group.ts"
-import type { Observed, ObservedSources } from "../session/observed.ts"
+import type { ClusterFacts } from "../gather/cluster-facts.ts"
+import { gatherPreflight } from "../gather/preflight.ts"
+import { gatherSnapshots, gatherSources, noSources, readSpec } from "../gather/sources.ts"
+import { accept } from "../session/accept.ts"
+import type { Choice } from "../session/accept.ts"
 import { isTerminal } from "../session/finished.ts"
+import type { Observed, ObservedSources } from "../session/observed.ts"
+import type { PlannedClone } from "../session/preflight/observed.ts"
 import { instant } from "../session/time.ts"
+import { isVerdict } from "../session/verdict.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gatherConversions } from "./gather-conversions.ts"
 import { gatherChildren } from "./gather-children.ts"
 import { gatherReports } from "./gather-control.ts"
 import { missingPolicies } from "./gather-policies.ts"
-import { gatherSnapshots, gatherSources, noSources, readSpec } from "./gather-sources.ts"
 import type { LiveSessions, SessionObject } from "./live-sessions.ts"
 
 /** A session as it is in the API server now, and everything a decision about it needs. */
@@ -24,6 +30,7 @@ export async function gather(
   deps: ReconcilerDeps,
   sessions: LiveSessions,
   { namespace, name }: { namespace: string; name: string },
+  facts: ClusterFacts,
 ): Promise<Gathered | undefined> {
   const { settings } = deps
   const object = await sessions.get(namespace, name)
@@ -58,10 +65,40 @@ export async function gather(
     ending ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
     converted.length > 0 && gatherConversions(deps, session, converted),
   ])
-  return {
-    object,
-    observed: { ...basis, ...children, ...reports, policiesMissing, sources, ...(conversions && { conversions }) },
-  }
+  const found = { ...basis, ...children, ...reports, policiesMissing, sources, ...(conversions && { conversions }) }
+  return { object, observed: starting ? await withPreflight(deps, facts, found) : found }
+}
+
+/** With what it would meet, when there is something to clone. What can't be read is left out: it must keep nobody waiting. */
+async function withPreflight(
+  { kube, settings: installation, now, log }: ReconcilerDeps,
+  facts: ClusterFacts,
+  observed: Observed,
+): Promise<Observed> {
+  const choice = accept(observed)
+  if (isVerdict(choice)) return observed
+  const { session, sources } = observed
+  const clones = plannedClones(choice, sources)
+  const options = { kube, facts, session, installation, clones, now: now().getTime(), isOperator: true }
+  const preflight = await gatherPreflight(options)
+  if (preflight.unread.length > 0) log.debug({ uid: session.uid, unread: preflight.unread }, "preflight is incomplete")
+  return { ...observed, preflight }
+}
+
+function plannedClones({ recoveryPoints, clones }: Choice, { storageClasses }: ObservedSources): PlannedClone[] {
+  return clones.map(({ claim, storageClassName, size, snapshot }, index) => {
+    const { disk = "", name = "" } = recoveryPoints[index] ?? {}
+    const driver = storageClasses.find((one) => one.name === storageClassName)?.provisioner
+    return {
+      disk,
+      claim,
+      snapshot: snapshot ?? name,
+      isConverted: snapshot !== undefined,
+      storageClassName,
+      size,
+      ...(driver !== undefined && { driver }),
+    }
+  })
 }
 
 const nothing = {

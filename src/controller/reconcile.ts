@@ -1,4 +1,5 @@
 import type { SessionRef } from "../children/names.ts"
+import { clusterFacts } from "../gather/cluster-facts.ts"
 import { decide } from "../session/decide.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gather } from "./gather.ts"
@@ -16,12 +17,13 @@ export interface Reconciler {
   collect(session: SessionRef): Promise<{ requeueAfterMs?: number }>
 }
 
-/** One reconcile: gather everything into a value, decide on it, carry the plan out. Nothing is kept in between. */
+/** One reconcile: gather everything into a value, decide on it, carry the plan out. Nothing of a session is kept in between. */
 export function makeReconciler(deps: ReconcilerDeps): Reconciler {
   const sessions = new LiveSessions(deps)
+  const facts = clusterFacts(deps.kube, () => deps.now().getTime())
   return {
     async reconcile(key) {
-      const gathered = await gather(deps, sessions, key)
+      const gathered = await gather(deps, sessions, key, facts)
       if (!gathered) return { orphans: remainsOf(deps.stores, key) }
       return perform(deps, gathered, decide(gathered.observed, deps.now().getTime()))
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import type { KubeConfig } from "@kubernetes/client-node"
+import type { Settings } from "../api/settings.ts"
 import { aborted } from "../kube/clock.ts"
 import { KubeEventRecorder } from "../kube/events.ts"
 import { openKube } from "../kube/kube.ts"
@@ -12,7 +13,6 @@ import { authorityFiles } from "./authority-files.ts"
 import { orphanKinds } from "./gather-orphans.ts"
 import { RecoveryOperator } from "./operator.ts"
 import { makeReconciler } from "./reconcile.ts"
-import type { Settings } from "./settings.ts"
 import { sweepForOrphans } from "./sweep.ts"
 
 export interface RunOptions {

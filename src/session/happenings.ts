@@ -19,6 +19,7 @@ const QUIET = new Set([
   "Accepted",
   "Releasing",
   "Released",
+  "SourceVerified",
 ])
 const TOLD = ["Accepted", "VolumesReady", "TargetServing", "Mounted"] as const
 const TOLD_AT_THE_END = ["SourceVerified"] as const
@@ -29,8 +30,7 @@ export function happenings(before: SessionStatus, after: SessionStatus): Happeni
   const trouble = (types: readonly ConditionType[]) =>
     types.flatMap((type): Happening[] => {
       const is = conditionOf(after, type)
-      if (!is || is.status === "True" || QUIET.has(is.reason) || conditionOf(before, type)?.reason === is.reason)
-        return []
+      if (!is || QUIET.has(is.reason) || conditionOf(before, type)?.reason === is.reason) return []
       return [{ type: "Warning", reason: is.reason, message: is.message }]
     })
   const told = after.phase === "Failed" ? [] : [...trouble(TOLD), ...ending(before, after)]

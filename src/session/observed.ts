@@ -1,6 +1,7 @@
 import type { SessionSpec } from "../api/spec.ts"
 import type { DiskStatus, SessionStatus, UsageStatus, VolumeStatus } from "../api/status.ts"
 import type { PodRole } from "../children/names.ts"
+import type { ObservedPreflight } from "./preflight/observed.ts"
 
 /** Milliseconds since 1970. */
 export type Instant = number
@@ -27,6 +28,8 @@ export interface Observed {
   policiesMissing: string[]
   /** Read while recovery points are chosen or cloned. */
   sources: ObservedSources
+  /** What it would meet; read before the start, when there is something to clone. */
+  preflight?: ObservedPreflight
   attachment: { name: string; uid: string; deleting: boolean; createdAt: Instant } | undefined
   claims: ObservedClaim[]
   pods: ObservedPod[]

@@ -3,7 +3,7 @@ import type { HashingStatus, SessionStatus, TargetStatus } from "../api/status.t
 import { namesOf } from "../children/names.ts"
 import { HTTPS_PORT, ISCSI_PORT } from "../children/ports.ts"
 import type { Choice } from "./accept.ts"
-import { conditionOf, conditions } from "./conditions.ts"
+import { conditionOf, conditions, keep } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
 import { convert, withContents } from "./conversion.ts"
 import type { Conversion } from "./conversion.ts"
@@ -13,6 +13,7 @@ import { hashing, isHashed, lastProgress, untilHashed } from "./hashing.ts"
 import { untilIdle } from "./idle.ts"
 import type { Instant, Observed } from "./observed.ts"
 import type { ControlCall, Plan, Provision } from "./plan.ts"
+import { notes, together, warnings } from "./preflight/checks.ts"
 import { progress } from "./progress.ts"
 import { isFatal, succession } from "./succession.ts"
 import type { Succession } from "./succession.ts"
@@ -60,7 +61,7 @@ export function run(observed: Observed, choice: Choice, now: Instant): Plan | Ve
   const next: SessionStatus = {
     phase: ready ? "Ready" : "Provisioning",
     conditions: conditions(
-      { Accepted: accepted(choice), ...wanted, ExpiringSoon: expiringSoon(expiresAt, now) },
+      { Accepted: accepted(observed, choice), ...wanted, ExpiringSoon: expiringSoon(expiresAt, now) },
       observed,
       now,
     ),
@@ -120,14 +121,16 @@ function mayServe({ target }: Observed): ControlCall[] {
   return [{ role: "target", podName: target.podName, do: "serve" }]
 }
 
-function accepted({ recoveryPoints }: Choice): Wanted["Accepted"] {
+/** What was found before the start is told as long as the session lasts: its reason is that of the first warning. */
+function accepted({ status, preflight }: Observed, { recoveryPoints }: Choice): Wanted["Accepted"] {
+  const { Accepted: before } = keep(status, "Accepted")
+  if (status.startedAt !== undefined && before?.holds) return before
   const [first] = recoveryPoints
   const others = recoveryPoints.length > 1 ? ` and ${recoveryPoints.length - 1} more` : ""
-  return {
-    holds: true,
-    reason: "Accepted",
-    message: `Recovery point ${first?.time}: ${first?.kind} ${first?.name}${others}.`,
-  }
+  const point = verdict("Accepted", `Recovery point ${first?.time}: ${first?.kind} ${first?.name}${others}.`)
+  const warned = preflight ? warnings(preflight) : []
+  const all = together([point, ...warned, ...(preflight ? notes(preflight) : [])]) ?? point
+  return { holds: true, ...all, reason: warned[0]?.reason ?? all.reason }
 }
 
 /** Until a clone is bound its snapshot is needed, and the very one that was chosen. */

@@ -121,6 +121,8 @@ describe("values", () => {
 })
 
 const expectedRights = [
+  "csidrivers.storage.k8s.io [get]",
+  "csinodes.storage.k8s.io [list]",
   "events [list]",
   "events.events.k8s.io [create patch]",
   "filerecoveryattachments.filerecovery.dev [get list watch create delete]",
@@ -131,6 +133,7 @@ const expectedRights = [
   "persistentvolumeclaims [get list watch create delete]",
   "persistentvolumes [get list watch]",
   "pods [get list watch create delete]",
+  "resourcequotas [list]",
   "secrets [create]",
   "services [get list watch create patch delete]",
   "storageclasses.storage.k8s.io [get list watch]",

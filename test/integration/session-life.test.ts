@@ -103,7 +103,7 @@ test.each([
   ["pods", 'violates PodSecurity "restricted:latest"', "TargetServing", "PodRefused"],
 ])("%s that the API server refuses are told, and made when it allows them", async (plural, words, type, reason) => {
   api.fault = ({ method }, response, url) => {
-    if (method !== "POST" || !url.pathname.endsWith(plural)) return false
+    if (method !== "POST" || !url.pathname.endsWith(plural) || url.searchParams.has("dryRun")) return false
     const status = statusOf(new ApiFailure(403, "Forbidden", words))
     send(response, 403, { ...status, details: { kind: plural } })
     return true

@@ -1,6 +1,6 @@
 import type { Blueprint } from "../../src/children/blueprint.ts"
 import { namesOf } from "../../src/children/names.ts"
-import { parseSettings, type Settings } from "../../src/controller/settings.ts"
+import { parseSettings, type Settings } from "../../src/api/settings.ts"
 import type { Cluster } from "./cluster.ts"
 import { operatorNamespace } from "./install.ts"
 

@@ -3,7 +3,7 @@ import type { ChildStores } from "../../src/controller/deps.ts"
 import type { SessionObject } from "../../src/controller/live-sessions.ts"
 import type { Reconciler } from "../../src/controller/reconcile.ts"
 import { makeReconciler } from "../../src/controller/reconcile.ts"
-import { parseSettings } from "../../src/controller/settings.ts"
+import { parseSettings } from "../../src/api/settings.ts"
 import { readKey, suspects } from "../../src/controller/watches.ts"
 import { createMasterKey, loadMasterKey } from "../../src/credentials/master-key.ts"
 import type { Happening } from "../../src/kube/events.ts"
@@ -55,16 +55,18 @@ const authority = loadAuthority(
   createAuthority({ name: "test", notBefore: new Date(Date.now() - hour), notAfter: new Date(Date.now() + 24 * hour) }),
 )
 const masterKey = loadMasterKey(createMasterKey())
-const settings = parseSettings(
-  JSON.stringify({
-    engineImage: "engine:1",
-    instance: "test",
-    operatorNamespace: "file-recovery",
-    operatorLabels: { app: "operator" },
-    policies: { prefix: "test-" },
-  }),
-)
-export async function openSessionLab(): Promise<SessionLab> {
+/** As the chart writes them; whatever isn't named has its default. */
+export const installation = {
+  engineImage: "engine:1",
+  instance: "test",
+  operatorNamespace: "file-recovery",
+  operatorLabels: { app: "operator" },
+  policies: { prefix: "test-" },
+}
+
+/** `changes`: of the operator's settings. */
+export async function openSessionLab(changes: object = {}): Promise<SessionLab> {
+  const settings = parseSettings(JSON.stringify({ ...installation, ...changes }))
   const api = await startApiServer()
   const kube = openKube(api.config, { rate: { qps: 10_000, burst: 10_000 } })
   const world = new SessionWorld(api)

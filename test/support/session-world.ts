@@ -28,6 +28,10 @@ export const paths = {
   snapshots: shop("/apis/snapshot.storage.k8s.io/v1", "volumesnapshots"),
   contents: "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
   classes: "/apis/storage.k8s.io/v1/storageclasses",
+  drivers: "/apis/storage.k8s.io/v1/csidrivers",
+  csiNodes: "/apis/storage.k8s.io/v1/csinodes",
+  nodes: "/api/v1/nodes",
+  quotas: shop("/api/v1", "resourcequotas"),
   policies: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
   bindings: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
   volumes: "/api/v1/persistentvolumes",
@@ -69,6 +73,7 @@ export class SessionWorld {
       provisioner: "disk.csi",
       reclaimPolicy: "Delete",
     } as never)
+    objects.create(paths.drivers, { metadata: { name: "disk.csi" } })
     objects.onChange((change) => this.#react(change))
   }
 

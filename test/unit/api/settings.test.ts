@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { parseSettings } from "../../../src/controller/settings.ts"
+import { parseSettings } from "../../../src/api/settings.ts"
 
 const least = {
   engineImage: "engine:dev",

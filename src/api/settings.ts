@@ -1,6 +1,6 @@
 import { z } from "zod"
-import { LONGEST_TTL, MINUTE, parseDuration } from "../api/duration.ts"
-import { RecoveryError } from "../api/reasons.ts"
+import { LONGEST_TTL, MINUTE, parseDuration } from "./duration.ts"
+import { RecoveryError } from "./reasons.ts"
 
 /** "12h", "1h30m", "90s", read as milliseconds. */
 const duration = z.string().transform((text, context) => {
