@@ -1,5 +1,6 @@
 import { SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
 import type { FileRecoverySession } from "../api/session.ts"
+import { isOurName } from "../children/names.ts"
 import { type KindRef, kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import { type Store, keyOf } from "../kube/store.ts"
@@ -67,7 +68,7 @@ export const watches: readonly Watched[] = [
       spec: { claimRef: { namespace: volume.spec?.claimRef?.namespace, name: volume.spec?.claimRef?.name } },
     }),
     sessions: ({ spec }: ClaimRefs, index) =>
-      spec?.claimRef?.name?.startsWith("frsess-") === true ? releasing(index, spec.claimRef.namespace ?? "") : [],
+      isOurName(spec?.claimRef?.name) ? releasing(index, spec?.claimRef?.namespace ?? "") : [],
   },
 ]
 
