@@ -42,6 +42,10 @@ export const reasons = {
     cure: "Set device_ownership_from_security_context on the node's runtime, or the chart's diskGroup to the group of block devices.",
   },
   // what happens on the way
+  Queued: {
+    heals: true,
+    cure: "It starts by itself when its turn comes; unmount sessions nobody needs, or have the limit raised.",
+  },
   Accepted: { heals: true, cure: "" },
   Cloning: { heals: true, cure: "" },
   Starting: { heals: true, cure: "" },

@@ -4,6 +4,7 @@ import { kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import type { Observed, ObservedSources } from "../session/observed.ts"
 import { isTerminal } from "../session/finished.ts"
+import { isQueued } from "../session/queue.ts"
 import { instant } from "../session/time.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gatherConversions } from "./gather-conversions.ts"
@@ -28,7 +29,7 @@ export async function gather(
   deps: ReconcilerDeps,
   { namespace, name }: { namespace: string; name: string },
 ): Promise<Gathered | undefined> {
-  const { kube, settings } = deps
+  const { kube, settings, places } = deps
   const object = await kube.get<SessionObject>(kinds.FileRecoverySession, name, namespace)
   if (!object) return undefined
   const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers } = object.metadata
@@ -51,6 +52,9 @@ export async function gather(
   if (isTerminal(status)) return { object, observed: { ...basis, ...nothing } }
   const ending = session.deleting || status.phase === "Unmounting" || basis.spec?.desiredState === "Unmounted"
   const starting = !ending && status.startedAt === undefined
+  // a thousand that wait for a place, and are told where they stand, must not be a thousand that read everything
+  const queue = starting && isQueued(status) ? places.ask(session) : undefined
+  if (queue) return { object, observed: { ...basis, ...nothing, queue } }
   const [children, policiesMissing] = await Promise.all([
     gatherChildren(deps, session, status, { prove: ending }),
     starting ? missingPolicies(deps) : [],

@@ -10,6 +10,7 @@ import type { Log } from "../observability/log.ts"
 import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
 import { RecoveryOperator } from "./operator.ts"
+import { Places } from "./places.ts"
 import { makeReconciler } from "./reconcile.ts"
 import type { Settings } from "./settings.ts"
 
@@ -34,6 +35,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
   let leading = false
   const metrics = createMetrics({
     phases: () => countBy(operator.sessions.list(), ({ status }) => status?.phase ?? "Pending"),
+    waitingForPlace: () => places.waiting,
     queueDepth: () => operator.queueDepth,
     leading: () => leading,
   })
@@ -41,6 +43,10 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     observe: ({ what, resource }, status, seconds) =>
       metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
   })
+  const { sessionsPerNamespace, sessionsPerCluster } = settings.limits
+  const places = new Places({ namespace: sessionsPerNamespace, cluster: sessionsPerCluster }, (key) =>
+    operator.look(key),
+  )
   const operator = new RecoveryOperator({
     transport: kube.transport,
     client: kube.client,
@@ -52,6 +58,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
       onDone: (_, seconds, failed) => metrics.reconciled(seconds, failed),
     },
     onWatchFailure: (resource) => metrics.watchFailed(resource),
+    onSession: (change) => places.changed(change),
   })
   const events = new KubeEventRecorder({
     client: kube.client,
@@ -78,6 +85,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     const reconciler = makeReconciler({
       kube: kube.client,
       stores: operator.children,
+      places,
       events,
       settings,
       authority: () => files.authority(),

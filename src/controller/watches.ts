@@ -4,6 +4,7 @@ import { isOurName } from "../children/names.ts"
 import { type KindRef, kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import { type Store, keyOf } from "../kube/store.ts"
+import { isQueued } from "../session/queue.ts"
 
 /** The sessions there are, as events of other objects need to find them. */
 export interface SessionIndex {
@@ -80,9 +81,11 @@ function ownerOf({ metadata }: KubeObject, index: SessionIndex, namespace = meta
   return name === undefined ? [] : [`${namespace}/${name}`]
 }
 
-/** Sessions that a snapshot, a content or a class may be waited for by. */
+/** Sessions that a snapshot, a content or a class may be waited for by; those that wait for a place need no more. */
 function waiting(sessions: readonly FileRecoverySession[]): string[] {
-  return sessions.filter(({ status }) => (status?.phase ?? "Pending") === "Pending").map((session) => keyOf(session))
+  return sessions
+    .filter(({ status = {} }) => (status.phase ?? "Pending") === "Pending" && !isQueued(status))
+    .map((session) => keyOf(session))
 }
 
 function releasing({ store }: SessionIndex, namespace: string): string[] {

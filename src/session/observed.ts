@@ -23,6 +23,8 @@ export interface Observed {
   /** What was written last; `{}` for a new session. */
   status: SessionStatus
   limits: { maxTtlMs: number; pendingTimeoutMs: number }
+  /** Where it stands while no place is free for it; absent: it may start, or it has. */
+  queue?: ObservedQueue
   /** Admission policies or bindings that should be there and are not. */
   policiesMissing: string[]
   /** Read while recovery points are chosen or cloned. */
@@ -40,6 +42,17 @@ export interface Observed {
   live: boolean
   target?: Answer<TargetReport>
   restore?: Answer<RestoreReport>
+}
+
+export interface ObservedQueue {
+  /** The limit on sessions in progress that leaves no place. */
+  limit: "namespace" | "cluster"
+  /** Sessions that hold a place under it, and how many may. */
+  held: number
+  most: number
+  /** From 1: its place among those that wait for this limit. */
+  position: number
+  waiting: number
 }
 
 export interface ObservedSources {

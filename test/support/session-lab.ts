@@ -1,4 +1,5 @@
 import type { ChildStores } from "../../src/controller/deps.ts"
+import { Places } from "../../src/controller/places.ts"
 import type { Reconciler } from "../../src/controller/reconcile.ts"
 import { makeReconciler } from "../../src/controller/reconcile.ts"
 import { parseSettings } from "../../src/controller/settings.ts"
@@ -13,9 +14,13 @@ export const minute = 60_000
 export const sessionPath = `${paths.sessions}/orders`
 const key = { namespace: "shop", name: "orders" }
 
-/** How an operator looks at the world: through which caches, and with a clock that is off by so many milliseconds. */
+/**
+ * How an operator looks at the world: through which caches, with which knowledge of who is in progress (absent: it just
+ * began to lead), and with a clock that is off by so many milliseconds.
+ */
 export interface Looks {
   readonly stores?: () => ChildStores
+  readonly places?: Places
   readonly later?: number
 }
 
@@ -48,6 +53,7 @@ const settings = parseSettings(
     policies: { prefix: "test-" },
   }),
 )
+const newPlaces = () => new Places({ namespace: 20, cluster: 100 }, () => undefined)
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
 export async function openSessionLab(): Promise<SessionLab> {
@@ -56,12 +62,13 @@ export async function openSessionLab(): Promise<SessionLab> {
   const world = new SessionWorld(api)
   world.snapshot("nightly", "data")
   const events: string[] = []
-  const reconciler = ({ stores = () => world.stores, later = 0 }: Looks = {}) =>
+  const reconciler = ({ stores = () => world.stores, places = newPlaces(), later = 0 }: Looks = {}) =>
     makeReconciler({
       kube: kube.client,
       get stores() {
         return stores()
       },
+      places,
       events: { record: (_, { reason }) => events.push(reason), flush: () => Promise.resolve() },
       settings,
       authority: () => authority,
