@@ -28,6 +28,7 @@ export const reasons = {
     heals: false,
     cure: "Name a StorageClass with reclaimPolicy Delete, or its clones would stay.",
   },
+  Restored: { heals: false, cure: "Create a new session, without the label velero.io/restore-name." },
   // what the cluster can refuse
   PolicyMissing: { heals: true, cure: "Install the chart with its admission policies and bindings." },
   Forbidden: { heals: true, cure: "Give the named account the named right." },

@@ -5,6 +5,7 @@ import type { KubeObject } from "../kube/objects.ts"
 import type { Observed, ObservedSources } from "../session/observed.ts"
 import { isTerminal } from "../session/finished.ts"
 import { isQueued } from "../session/queue.ts"
+import { recognise } from "../session/restored.ts"
 import { instant } from "../session/time.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gatherConversions } from "./gather-conversions.ts"
@@ -32,8 +33,8 @@ export async function gather(
   const { kube, settings, places } = deps
   const object = await kube.get<SessionObject>(kinds.FileRecoverySession, name, namespace)
   if (!object) return undefined
-  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers } = object.metadata
-  const status = object.status ?? {}
+  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers, labels } = object.metadata
+  const { status, restored } = recognise({ namespace, name, uid }, object.status ?? {}, labels)
   const session = {
     namespace,
     name,
@@ -42,6 +43,7 @@ export async function gather(
     createdAt: instant(creationTimestamp) ?? deps.now().getTime(),
     deleting: deletionTimestamp !== undefined,
     finalizer: finalizers?.includes(FINALIZER) === true,
+    ...(restored && { restored }),
   }
   const basis = {
     session,
@@ -51,7 +53,9 @@ export async function gather(
   }
   if (isTerminal(status)) return { object, observed: { ...basis, ...nothing } }
   const ending = session.deleting || status.phase === "Unmounting" || basis.spec?.desiredState === "Unmounted"
-  const starting = !ending && status.startedAt === undefined
+  // nothing is ever made for what a backup tool brought back
+  const closed = ending || (restored !== undefined && status.startedAt === undefined)
+  const starting = !closed && status.startedAt === undefined
   // a thousand that wait for a place, and are told where they stand, must not be a thousand that read everything
   const queue = starting && isQueued(status) ? places.ask(session) : undefined
   if (queue) return { object, observed: { ...basis, ...nothing, queue } }
@@ -62,7 +66,7 @@ export async function gather(
   const converted = convertedClones(status, ending ? [] : children.claims)
   const [reports, sources, conversions] = await Promise.all([
     gatherReports(deps, uid, children.pods),
-    ending ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
+    closed ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
     converted.length > 0 && gatherConversions(deps, session, converted),
   ])
   return {

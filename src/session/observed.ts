@@ -16,6 +16,8 @@ export interface Observed {
     deleting: boolean
     /** Our finalizer is on it. */
     finalizer: boolean
+    /** A backup tool brought it back: by the restore of that name, if it left one. */
+    restored?: { by?: string }
   }
   /** The spec with its defaults; undefined when it isn't valid, then `specProblem` says why. */
   spec: SessionSpec | undefined

@@ -128,7 +128,14 @@ const anyQueue = fc.record({
 /** Any observation of the session of `observed.ts`, sensible or not. */
 export const anyObserved = fc
   .record({
-    session: fc.record({ deleting: fc.boolean(), createdAt: fc.integer({ min: now - 1e8, max: now }) }),
+    session: fc.record(
+      {
+        deleting: fc.boolean(),
+        createdAt: fc.integer({ min: now - 1e8, max: now }),
+        restored: fc.record({ by: words }),
+      },
+      { requiredKeys: ["deleting", "createdAt"] },
+    ),
     queue: maybe(anyQueue),
     spec: fc.constantFrom<Observed["spec"][]>(
       undefined,
