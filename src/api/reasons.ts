@@ -28,6 +28,7 @@ export const reasons = {
     heals: false,
     cure: "Name a StorageClass with reclaimPolicy Delete, or its clones would stay.",
   },
+  Restored: { heals: false, cure: "Create a new session, without the label velero.io/restore-name." },
   // what the cluster can refuse
   PolicyMissing: { heals: true, cure: "Install the chart with its admission policies and bindings." },
   Forbidden: { heals: true, cure: "Give the named account the named right." },
@@ -56,6 +57,10 @@ export const reasons = {
     cure: "Set device_ownership_from_security_context on the node's runtime, or the chart's diskGroup to the group of block devices.",
   },
   // what happens on the way
+  Queued: {
+    heals: true,
+    cure: "It starts by itself when its turn comes; unmount sessions nobody needs, or have the limit raised.",
+  },
   Accepted: { heals: true, cure: "" },
   Cloning: { heals: true, cure: "" },
   Starting: { heals: true, cure: "" },

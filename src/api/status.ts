@@ -143,6 +143,9 @@ export const sessionStatus = z
         "Accepted, VolumesReady, TargetServing, Mounted, Ready, Released, Stalled, Complete; ExpiringSoon in the last 15 minutes; SourceVerified at the end, with spec.verifySource.",
       )
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
+    pendingSince: time(
+      "When it no longer waited for a place but for something else; the operator's pendingTimeout counts from here, or from the creation.",
+    ).optional(),
     startedAt: time("When it left Pending; ttl and the 12 hours count from here.").optional(),
     readyAt: time("When files could first be read.").optional(),
     expiresAt: time("When it ends by itself.").optional(),

@@ -12,6 +12,13 @@ export function shortHash(uid: string): string {
   return createHash("sha256").update(uid).digest("hex").slice(0, 8)
 }
 
+const PREFIX = "frsess-"
+
+/** Whether something is called as only what is made for sessions is. */
+export function isOurName(name: string | undefined): boolean {
+  return name?.startsWith(PREFIX) === true
+}
+
 /** Names of everything that is made for a session: `frsess-<session, cut>-<hash>[-...]`. */
 export interface Names {
   /** The attachment's name, and what all others begin with. */
@@ -36,7 +43,7 @@ export type PodRole = "target" | "restore"
 /** All names of one session. They depend on nothing but its namespace, name and UID, so nobody has to remember them. */
 export function namesOf({ namespace, name, uid }: SessionRef): Names {
   const hash = shortHash(uid)
-  const base = `frsess-${name.slice(0, 30).replace(/[-.]+$/, "")}-${hash}`
+  const base = `${PREFIX}${name.slice(0, 30).replace(/[-.]+$/, "")}-${hash}`
   // Service names are single DNS labels, so dots of the session's name can't stay in them.
   const service = (role: PodRole) => `${base.replaceAll(".", "-")}-${role === "target" ? "target" : "files"}`
   return {

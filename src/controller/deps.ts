@@ -14,6 +14,7 @@ import type {
 import type { Store } from "../kube/store.ts"
 import type { Authority } from "../pki/authority.ts"
 import type { Settings } from "../api/settings.ts"
+import type { Places } from "./places.ts"
 
 /** What is made for sessions, reflected: objects with the label `filerecovery.dev/instance` of this installation. */
 export interface ChildStores {
@@ -38,6 +39,8 @@ export interface Log {
 export interface ReconcilerDeps {
   kube: KubeClient
   stores: ChildStores
+  /** Who is in progress, and who waits for that. */
+  places: Places
   events: EventRecorder
   settings: Settings
   /** Asked each time: the files it comes from may be rotated. */

@@ -7,6 +7,8 @@ import type { Choice } from "../session/accept.ts"
 import { isTerminal } from "../session/finished.ts"
 import type { Observed, ObservedSources } from "../session/observed.ts"
 import type { PlannedClone } from "../session/preflight/observed.ts"
+import { isQueued } from "../session/queue.ts"
+import { recognise } from "../session/restored.ts"
 import { instant } from "../session/time.ts"
 import { isVerdict } from "../session/verdict.ts"
 import type { ReconcilerDeps } from "./deps.ts"
@@ -32,11 +34,11 @@ export async function gather(
   { namespace, name }: { namespace: string; name: string },
   facts: ClusterFacts,
 ): Promise<Gathered | undefined> {
-  const { settings } = deps
+  const { settings, places } = deps
   const object = await sessions.get(namespace, name)
   if (!object) return undefined
-  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers } = object.metadata
-  const status = object.status ?? {}
+  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers, labels } = object.metadata
+  const { status, restored } = recognise({ namespace, name, uid }, object.status ?? {}, labels)
   const session = {
     namespace,
     name,
@@ -45,6 +47,7 @@ export async function gather(
     createdAt: instant(creationTimestamp) ?? deps.now().getTime(),
     deleting: deletionTimestamp !== undefined,
     finalizer: finalizers?.includes(FINALIZER) === true,
+    ...(restored && { restored }),
   }
   const basis = {
     session,
@@ -54,7 +57,12 @@ export async function gather(
   }
   if (isTerminal(status)) return { object, observed: { ...basis, ...nothing } }
   const ending = session.deleting || status.phase === "Unmounting" || basis.spec?.desiredState === "Unmounted"
-  const starting = !ending && status.startedAt === undefined
+  // nothing is ever made for what a backup tool brought back
+  const closed = ending || (restored !== undefined && status.startedAt === undefined)
+  const starting = !closed && status.startedAt === undefined
+  // a thousand that wait for a place, and are told where they stand, must not be a thousand that read everything
+  const queue = starting && isQueued(status) ? places.ask(session) : undefined
+  if (queue) return { object, observed: { ...basis, ...nothing, queue } }
   const [children, policiesMissing] = await Promise.all([
     gatherChildren(deps, session, status, { prove: ending }),
     starting ? missingPolicies(deps) : [],
@@ -62,7 +70,7 @@ export async function gather(
   const converted = convertedClones(status, ending ? [] : children.claims)
   const [reports, sources, conversions] = await Promise.all([
     gatherReports(deps, uid, children.pods),
-    ending ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
+    closed ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
     converted.length > 0 && gatherConversions(deps, session, converted),
   ])
   const found = { ...basis, ...children, ...reports, policiesMissing, sources, ...(conversions && { conversions }) }

@@ -16,6 +16,7 @@ import { keyOf, type Store } from "../kube/store.ts"
 import type { Transport } from "../kube/transport.ts"
 import { WorkQueue, type WorkQueueOptions } from "../kube/work-queue.ts"
 import type { ChildStores, Log } from "./deps.ts"
+import type { SessionObject } from "./live-sessions.ts"
 import type { Reconciler } from "./reconcile.ts"
 import { orphanKey, readKey, type SessionIndex, suspects, watches } from "./watches.ts"
 
@@ -31,6 +32,8 @@ export interface RecoveryOperatorOptions {
   readonly queue: Omit<WorkQueueOptions, "work">
   readonly reflector?: Pick<ReflectorOptions<KubeObject>, "backoff" | "watchLimits" | "soundAfterMs">
   readonly onWatchFailure?: (resource: string) => void
+  /** Told of every change of a session, before the session is reconciled for it. */
+  readonly onSession?: (change: Change<SessionObject>) => void
 }
 
 /**
@@ -85,6 +88,11 @@ export class RecoveryOperator extends Operator {
 
   get queueDepth(): number {
     return this.#queue.depth
+  }
+
+  /** Has a session (`namespace/name`) reconciled for a reason no watch tells. */
+  look(key: string): void {
+    this.#queue.add(key)
   }
 
   /** Kinds that were not listed yet: nothing may be decided before there are none. */
@@ -212,9 +220,11 @@ export class RecoveryOperator extends Operator {
   }
 
   /** Which session has which UID, for events of its children. */
-  #remember(kind: KindRef, { type, object }: Change<KubeObject>): void {
+  #remember(kind: KindRef, change: Change<KubeObject>): void {
+    const { type, object } = change
     const uid = object.metadata?.uid
     if (kind.plural !== sessionsPlural || uid === undefined) return
+    this.#options.onSession?.(change as Change<SessionObject>)
     if (type === "delete") this.#sessionKeys.delete(uid)
     else this.#sessionKeys.set(uid, keyOf(object))
   }

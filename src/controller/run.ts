@@ -12,6 +12,7 @@ import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
 import { orphanKinds } from "./gather-orphans.ts"
 import { RecoveryOperator } from "./operator.ts"
+import { Places } from "./places.ts"
 import { makeReconciler } from "./reconcile.ts"
 import { sweepForOrphans } from "./sweep.ts"
 
@@ -36,6 +37,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
   let leading = false
   const metrics = createMetrics({
     phases: () => countBy(operator.sessions.list(), ({ status }) => status?.phase ?? "Pending"),
+    waitingForPlace: () => places.waiting,
     queueDepth: () => operator.queueDepth,
     leading: () => leading,
   })
@@ -45,6 +47,10 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     observe: ({ what, resource }, status, seconds) =>
       metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
   })
+  const { sessionsPerNamespace, sessionsPerCluster } = settings.limits
+  const places = new Places({ namespace: sessionsPerNamespace, cluster: sessionsPerCluster }, (key) =>
+    operator.look(key),
+  )
   const operator = new RecoveryOperator({
     transport: kube.transport,
     client: kube.client,
@@ -56,6 +62,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
       onDone: (_, seconds, failed) => metrics.reconciled(seconds, failed),
     },
     onWatchFailure: (resource) => metrics.watchFailed(resource),
+    onSession: (change) => places.changed(change),
   })
   const events = new KubeEventRecorder({
     client: kube.client,
@@ -82,6 +89,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     const reconciler = makeReconciler({
       kube: kube.client,
       stores: operator.children,
+      places,
       events,
       settings,
       authority: () => files.authority(),

@@ -1,9 +1,10 @@
 import { INSTANCE_LABEL, SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
 import type { FileRecoverySession } from "../api/session.ts"
-import type { SessionRef } from "../children/names.ts"
+import { isOurName, type SessionRef } from "../children/names.ts"
 import { type KindRef, kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import { type Store, keyOf } from "../kube/store.ts"
+import { isQueued } from "../session/queue.ts"
 
 /** The sessions there are, as events of other objects need to find them. */
 export interface SessionIndex {
@@ -68,7 +69,7 @@ export const watches: readonly Watched[] = [
       spec: { claimRef: { namespace: volume.spec?.claimRef?.namespace, name: volume.spec?.claimRef?.name } },
     }),
     sessions: ({ spec }: ClaimRefs, index) =>
-      spec?.claimRef?.name?.startsWith("frsess-") === true ? releasing(index, spec.claimRef.namespace ?? "") : [],
+      isOurName(spec?.claimRef?.name) ? releasing(index, spec?.claimRef?.namespace ?? "") : [],
   },
 ]
 
@@ -102,9 +103,11 @@ function ownerOf({ metadata }: KubeObject, index: SessionIndex, namespace = meta
   return [index.byUid(uid) ?? orphanKey({ namespace, name, uid })]
 }
 
-/** Sessions that a snapshot, a content or a class may be waited for by. */
+/** Sessions that a snapshot, a content or a class may be waited for by; those that wait for a place need no more. */
 function waiting(sessions: readonly FileRecoverySession[]): string[] {
-  return sessions.filter(({ status }) => (status?.phase ?? "Pending") === "Pending").map((session) => keyOf(session))
+  return sessions
+    .filter(({ status = {} }) => (status.phase ?? "Pending") === "Pending" && !isQueued(status))
+    .map((session) => keyOf(session))
 }
 
 function releasing({ store }: SessionIndex, namespace: string): string[] {

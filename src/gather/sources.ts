@@ -1,6 +1,7 @@
 import { sessionSpec } from "../api/spec.ts"
 import type { SessionSpec } from "../api/spec.ts"
 import { SESSION_UID_LABEL } from "../api/labels.ts"
+import { isOurName } from "../children/names.ts"
 import type { KubeReader } from "../kube/client.ts"
 import { KubeError } from "../kube/errors.ts"
 import { kinds } from "../kube/kinds.ts"
@@ -80,10 +81,11 @@ async function byName(kube: KubeReader, namespace: string, names: readonly strin
   return found.flatMap((snapshot) => (snapshot && observedSnapshot(snapshot)) ?? [])
 }
 
-/** Temporary snapshots of sessions are no recovery points. */
+/** Temporary snapshots of sessions, and snapshots somebody took of their clones, are no recovery points. */
 function observedSnapshot({ metadata, spec, status }: VolumeSnapshot): ObservedSnapshot | undefined {
-  if (metadata?.labels?.[SESSION_UID_LABEL] !== undefined) return undefined
   const claimName = spec?.source?.persistentVolumeClaimName
+  const isOurs = metadata?.labels?.[SESSION_UID_LABEL] !== undefined || isOurName(metadata?.name)
+  if (isOurs || isOurName(claimName)) return undefined
   const { creationTime, restoreSize, error } = status ?? {}
   const contentName = status?.boundVolumeSnapshotContentName ?? spec?.source?.volumeSnapshotContentName
   return {

@@ -4,6 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 export interface MetricSources {
   /** How many sessions there are in each phase. */
   phases(): Readonly<Record<string, number>>
+  /** Sessions in Pending that only the limits keep from starting. */
+  waitingForPlace(): number
   queueDepth(): number
   leading(): boolean
 }
@@ -34,6 +36,9 @@ export function createMetrics(sources: MetricSources): Metrics {
         this.set(read())
       },
     })
+  gauge("filerecovery_sessions_queued", "Sessions that wait for a place in the limits.", () =>
+    sources.waitingForPlace(),
+  )
   gauge("filerecovery_queue_depth", "Sessions that wait for a worker.", () => sources.queueDepth())
   gauge("filerecovery_leader", "1 while this operator leads.", () => (sources.leading() ? 1 : 0))
   const sessions = new Gauge({

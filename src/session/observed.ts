@@ -17,6 +17,8 @@ export interface Observed {
     deleting: boolean
     /** Our finalizer is on it. */
     finalizer: boolean
+    /** A backup tool brought it back: by the restore of that name, if it left one. */
+    restored?: { by?: string }
   }
   /** The spec with its defaults; undefined when it isn't valid, then `specProblem` says why. */
   spec: SessionSpec | undefined
@@ -24,6 +26,8 @@ export interface Observed {
   /** What was written last; `{}` for a new session. */
   status: SessionStatus
   limits: { maxTtlMs: number; pendingTimeoutMs: number }
+  /** Where it stands while no place is free for it; absent: it may start, or it has. */
+  queue?: ObservedQueue
   /** Admission policies or bindings that should be there and are not. */
   policiesMissing: string[]
   /** Read while recovery points are chosen or cloned. */
@@ -43,6 +47,17 @@ export interface Observed {
   live: boolean
   target?: Answer<TargetReport>
   restore?: Answer<RestoreReport>
+}
+
+export interface ObservedQueue {
+  /** The limit on sessions in progress that leaves no place. */
+  limit: "namespace" | "cluster"
+  /** Sessions that hold a place under it, and how many may. */
+  held: number
+  most: number
+  /** From 1: its place among those that wait for this limit. */
+  position: number
+  waiting: number
 }
 
 export interface ObservedSources {

@@ -1,6 +1,7 @@
 import type { SessionRef } from "../../src/children/names.ts"
 import type { ChildStores } from "../../src/controller/deps.ts"
 import type { SessionObject } from "../../src/controller/live-sessions.ts"
+import { Places } from "../../src/controller/places.ts"
 import type { Reconciler } from "../../src/controller/reconcile.ts"
 import { makeReconciler } from "../../src/controller/reconcile.ts"
 import { parseSettings } from "../../src/api/settings.ts"
@@ -21,9 +22,13 @@ export const minute = 60_000
 export const sessionPath = `${paths.sessions}/orders`
 const key = { namespace: "shop", name: "orders" }
 
-/** How an operator looks at the world: through which caches, and with a clock that is off by so many milliseconds now. */
+/**
+ * How an operator looks at the world: through which caches, with which knowledge of who is in progress (absent: it just
+ * began to lead), and with a clock that is off by so many milliseconds.
+ */
 export interface Looks {
   readonly stores?: () => ChildStores
+  readonly places?: Places
   readonly later?: number
 }
 
@@ -63,6 +68,7 @@ export const installation = {
   operatorLabels: { app: "operator" },
   policies: { prefix: "test-" },
 }
+const newPlaces = () => new Places({ namespace: 20, cluster: 100 }, () => undefined)
 
 /** `changes`: of the operator's settings. */
 export async function openSessionLab(changes: object = {}): Promise<SessionLab> {
@@ -85,6 +91,7 @@ export async function openSessionLab(changes: object = {}): Promise<SessionLab> 
       get stores() {
         return (looks.stores ?? (() => world.stores))()
       },
+      places: looks.places ?? newPlaces(),
       events: { record, flush: () => Promise.resolve() },
       settings,
       authority: () => authority,

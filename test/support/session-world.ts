@@ -105,8 +105,8 @@ export class SessionWorld {
     return [paths.snapshots, paths.contents].flatMap((path) => this.#api.objects.list(path, (one) => !isOurs(one)))
   }
 
-  session(name: string, spec: SessionSpecInput): void {
-    const metadata = { name, namespace: "shop", generation: 1, creationTimestamp: new Date().toISOString() }
+  session(name: string, spec: SessionSpecInput, more: object = {}): void {
+    const metadata = { name, namespace: "shop", generation: 1, creationTimestamp: new Date().toISOString(), ...more }
     this.#api.objects.create(paths.sessions, { metadata, spec } as never)
   }
 

@@ -62,6 +62,7 @@ const anyHashes = fc.record(
 const anyStatus = fc.record(
   {
     phase: fc.constantFrom(...phases),
+    pendingSince: fc.oneof(time, fc.constant("")),
     startedAt: fc.oneof(time, fc.constant("")),
     readyAt: time,
     conditions: fc.uniqueArray(anyCondition, { selector: ({ type }) => type }),
@@ -136,10 +137,26 @@ const anyConversion = fc.record({
   ),
 })
 
+const anyQueue = fc.record({
+  limit: fc.constantFrom("namespace" as const, "cluster" as const),
+  held: fc.nat(200),
+  most: fc.integer({ min: 1, max: 100 }),
+  position: fc.integer({ min: 1, max: 1000 }),
+  waiting: fc.integer({ min: 1, max: 1000 }),
+})
+
 /** Any observation of the session of `observed.ts`, sensible or not. */
 export const anyObserved = fc
   .record({
-    session: fc.record({ deleting: fc.boolean(), createdAt: fc.integer({ min: now - 1e8, max: now }) }),
+    session: fc.record(
+      {
+        deleting: fc.boolean(),
+        createdAt: fc.integer({ min: now - 1e8, max: now }),
+        restored: fc.record({ by: words }),
+      },
+      { requiredKeys: ["deleting", "createdAt"] },
+    ),
+    queue: maybe(anyQueue),
     spec: fc.constantFrom<Observed["spec"][]>(
       undefined,
       at.spec(),
@@ -177,13 +194,14 @@ export const anyObserved = fc
     ),
   })
   .map(
-    ({ session, snapshots, attachment, target, restore, conversions, ...rest }): Observed =>
+    ({ session, queue, snapshots, attachment, target, restore, conversions, ...rest }): Observed =>
       ({
         limits: at.pending().limits,
         ...rest,
         session: { ...at.session, ...session },
         sources: { ...at.sources, snapshots },
         attachment: attachment && { ...attachment, name: names.base, createdAt: now },
+        ...(queue && { queue }),
         ...(target && { target }),
         ...(restore && { restore }),
         ...(conversions && { conversions: conversions.map((one) => JSON.parse(JSON.stringify(one)) as typeof one) }),

@@ -24,6 +24,7 @@
   "tolerations" .Values.sessions.tolerations
   "maxTtl" .Values.maxTtl
   "pendingTimeout" .Values.pendingTimeout
+  "limits" .Values.limits
   "policies" (dict "prefix" (include "frec.policyPrefix" .) "names" (include "frec.policyNames" . | fromYamlArray))
   "workers" .Values.workers
   "logLevel" .Values.logLevel

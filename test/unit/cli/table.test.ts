@@ -105,6 +105,14 @@ test.each([
 test("a session that was not verified says nothing of it", () =>
   expect(sourceVerified(inPhase("Unmounted"))).toBeUndefined())
 
+test("a session that waits for a place says so, and where it stands", () => {
+  const message = "20 sessions are in progress in namespace shop; this one is 3rd of 7 that wait."
+  const condition = { status: "False", reason: "Queued", message }
+  const conditions = ["Accepted", "Ready"].map((type) => ({ ...condition, type }))
+  const session = { metadata: {}, status: { phase: "Pending", conditions } } as unknown as FileRecoverySession
+  expect(standing(session)).toBe(`Pending: Queued: ${message}`)
+})
+
 test.each([
   ["UsageError", 2],
   ["SessionNotFound", 3],

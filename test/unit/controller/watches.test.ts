@@ -12,6 +12,11 @@ for (const [name, namespace, phase, deletionTimestamp] of [
   ["elsewhere", "other", "Pending"],
 ])
   store.set({ metadata: { name, namespace, uid: `uid-${name}`, deletionTimestamp }, status: { phase } } as never)
+// waits for a place, and for nothing else
+store.set({
+  metadata: { name: "queued", namespace: "shop", uid: "uid-queued" },
+  status: { phase: "Pending", conditions: [{ type: "Accepted", status: "False", reason: "Queued" }] },
+} as never)
 const index: SessionIndex = { store, byUid: (uid) => (uid === "uid-ready" ? "shop/ready" : undefined) }
 
 const labels = (uid: string, session: string) => ({
