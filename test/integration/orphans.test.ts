@@ -208,9 +208,10 @@ describe("the API server does not know the kind", () => {
 
   test("for 10 minutes: its sessions are gone, what is left of them goes", async () => {
     await ready()
-    unknown()
     const looks = { later: 0 }
     const operator = lab.reconciler(looks)
+    await operator.reconcile(key) // whoever leads has known the kind
+    unknown()
     const { uid } = api.objects.get(sessionPath).metadata
     const collect = () => operator.collect({ ...key, uid }).finally(() => world.settled())
     for (; looks.later < 10 * minute; looks.later += minute) await expect(collect()).rejects.toThrow("no answer")
@@ -221,9 +222,10 @@ describe("the API server does not know the kind", () => {
 
   test("now and again: nobody has seen it missing for 10 minutes", async () => {
     await ready()
-    unknown()
     const looks = { later: 0 }
     const operator = lab.reconciler(looks)
+    await operator.reconcile(key)
+    unknown()
     for (; looks.later < 60 * minute; looks.later += 11 * minute)
       await expect(operator.reconcile(key)).rejects.toThrow("no answer")
     expect(world.leftovers).toHaveLength(12)
