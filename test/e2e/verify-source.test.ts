@@ -96,7 +96,8 @@ test("a target pod that is replaced doesn't hash before it serves; the first one
   await cluster.kubectl(["delete", "pod", "-n", namespace, "-l", "filerecovery.dev/role=target", "--wait=false"])
   const isReadyAgain = async () => {
     const isReady = (await get())?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
-    return isReady === true && /target-1"/.test(await targetPods())
+    const pods = await targetPods()
+    return isReady === true && /target-1"/.test(pods) && !/target-0"/.test(pods)
   }
   await waitFor("the next target pod", isReadyAgain, { seconds: 120, describe: targetPods })
   expect(await targetPods()).not.toContain("before-and-after")
