@@ -42,7 +42,7 @@ async function look(client: KubeClient): Promise<string[]> {
     const sessions = await client.list<SessionObject>(kinds.FileRecoverySession)
     const left = sessions.filter(({ metadata, status = {} }) => !isTerminal(status) || hasFinalizer(metadata))
     return await Promise.all(
-      left.map(async (one) => `${one.metadata.namespace}/${one.metadata.name}: ${await standing(client, one)}`),
+      left.map(async (one) => `${one.metadata.namespace}/${one.metadata.name} (${await standing(client, one)})`),
     )
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
@@ -68,11 +68,12 @@ function hasFinalizer({ finalizers }: SessionObject["metadata"]): boolean {
   return finalizers?.includes(FINALIZER) === true
 }
 
+/** In one line: Helm prints line ends as `\n`. */
 function tooLate(left: readonly string[], timeoutMs: number): RecoveryError {
-  const more = left.length > NAMED ? `\n  and ${left.length - NAMED} more` : ""
-  const names = left.slice(0, NAMED).map((one) => `\n  ${one}`)
+  const named = left.slice(0, NAMED).join(", ")
+  const more = left.length > NAMED ? ` and ${left.length - NAMED} more` : ""
   return new RecoveryError(
     "NotReady",
-    `Not released within ${timeoutMs / 1000} s:${names.join("")}${more}\nNothing was uninstalled. Only a running operator releases them: try again when it has, or leave them with helm uninstall --no-hooks.`,
+    `Not released within ${timeoutMs / 1000} s: ${named}${more}. Nothing was uninstalled. Only a running operator releases them: try again when it has, or leave them with helm uninstall --no-hooks.`,
   )
 }

@@ -108,7 +108,7 @@ describe("a session that nobody releases", () => {
     const present = await installed()
     const { code, stdout, stderr } = await uninstall()
     expect(code).toBe(1)
-    expect(`${stdout}\n${stderr}`).toContain(`Not released within 15 s:\n  ${namespace}/orders: `)
+    expect(`${stdout}\n${stderr}`).toContain(`Not released within 15 s: ${namespace}/orders (`)
     expect(await installed()).toEqual([...present, "job.batch/file-recovery-release-all"].sort())
   })
 })

@@ -110,7 +110,7 @@ describe("release-all", () => {
     const sessions = "/apis/filerecovery.dev/v1alpha1/namespaces/shop/filerecoverysessions"
     api.objects.create(sessions, { metadata: { name: "orders", namespace: "shop" }, spec: {} } as never)
     const { output, exit } = start("release-all", "--timeout", "1s")
-    expect([await exit, output.err]).toEqual([1, expect.stringContaining("Not released within 1 s:\n  shop/orders: ")])
+    expect([await exit, output.err]).toEqual([1, expect.stringContaining("Not released within 1 s: shop/orders (")])
     expect(output.err).toContain("helm uninstall --no-hooks")
     expect(api.objects.get(`${sessions}/orders`)["spec"]).toEqual({ desiredState: "Unmounted" })
   })

@@ -49,7 +49,7 @@ test("a session in progress is unmounted and waited for", async () => {
   await lab.until(() => lab.phase() === "Unmounted")
   await released
   expect([world.leftovers, api.objects.get(sessionPath).metadata.finalizers]).toEqual([[], []])
-  expect(told[0]).toEqual({ waitingFor: ["shop/orders: Asked to unmount."] })
+  expect(told[0]).toEqual({ waitingFor: ["shop/orders (Asked to unmount.)"] })
 })
 
 test("who has finished, was asked, or is being deleted isn't asked; who isn't done is named with what it waits for", async () => {
@@ -69,13 +69,11 @@ test("who has finished, was asked, or is being deleted isn't asked; who isn't do
   const error = await release(0).catch((error: unknown) => String(error))
   expect(error).toContain(
     [
-      "Not released within 0 s:",
-      "  shop/asked: Waiting until pod x on node n1 has released its disks.",
-      "  shop/deleted: No operator has answered.",
-      "  shop/held: No operator has answered.",
-      "  shop/new: Asked to unmount.",
-      "Nothing was uninstalled.",
-    ].join("\n"),
+      "Not released within 0 s: shop/asked (Waiting until pod x on node n1 has released its disks.)",
+      "shop/deleted (No operator has answered.)",
+      "shop/held (No operator has answered.)",
+      "shop/new (Asked to unmount.). Nothing was uninstalled.",
+    ].join(", "),
   )
   expect(patches()).toEqual([[`${paths.sessions}/new`, '{"spec":{"desiredState":"Unmounted"}}']])
 })
@@ -88,14 +86,14 @@ test("one that can't be asked says why, and doesn't keep the others from it", as
     send(response, 403, statusOf(new ApiFailure(403, "Forbidden", "a policy says no")))
     return true
   }
-  await expect(release(0)).rejects.toThrow("shop/a: patch FileRecoverySession shop/a: a policy says no")
+  await expect(release(0)).rejects.toThrow("shop/a (patch FileRecoverySession shop/a: a policy says no)")
   expect(patches().map(([path]) => path)).toContain(`${paths.sessions}/b`)
 })
 
 test("no more than 20 are named", async () => {
   for (let count = 100; count < 125; count++) session(`s${count}`)
   const error = await release(0).catch((error: unknown) => String(error))
-  expect(error).toContain("shop/s119: Asked to unmount.\n  and 5 more\n")
+  expect(error).toContain("shop/s119 (Asked to unmount.) and 5 more. ")
 })
 
 test("rights that are not in force yet: it tries again", async () => {
