@@ -14,6 +14,18 @@ export async function installedSettings(cluster: Cluster): Promise<Settings> {
   return parseSettings(map?.data["settings.json"] ?? "")
 }
 
+/** UID of a session "orders" that waits for a snapshot: while it is there the operator takes nothing of it for an orphan. */
+export async function waitingSession(cluster: Cluster, namespace: string): Promise<string> {
+  await cluster.apply({
+    apiVersion: "filerecovery.dev/v1alpha1",
+    kind: "FileRecoverySession",
+    metadata: { name: "orders", namespace },
+    spec: { source: { volumeSnapshots: [{ name: "not-there" }] } },
+  })
+  const session = await cluster.get<{ metadata: { uid: string } }>("filerecoverysession", "orders", namespace)
+  return session?.metadata.uid ?? ""
+}
+
 /** What the operator makes the manifests of a session "orders" with one disk from; without a UID there is no such session. */
 export function blueprintOf(
   settings: Settings,
