@@ -75,6 +75,10 @@ export const reasons = {
     heals: false,
     cure: "Create the session again, and leave FileRecoveryAttachments to the operator.",
   },
+  NodeUnreachable: {
+    heals: true,
+    cure: "Bring the node back, or, when it is switched off for good, delete its Node object: its pods go with it.",
+  },
   TargetLost: { heals: true, cure: "" },
   RestoreLost: { heals: false, cure: "Read the last lines of the pod's log in the message." },
   GuestFailed: { heals: true, cure: "Read the guest's last words in the message." },

@@ -29,6 +29,9 @@ const clone = z
     snapshot: text(
       "The temporary VolumeSnapshot it is made from, where the claim that was snapshotted has volumeMode Filesystem.",
     ).optional(),
+    lostNode: text(
+      "The node that was lost with this clone attached. Another one took its place; this one goes when the session ends.",
+    ).optional(),
     content: z
       .object({ name: text("Its name."), uid: text("Its UID, once it is there.").optional() })
       .optional()
@@ -155,7 +158,7 @@ export const sessionStatus = z
       .optional()
       .describe("The internal object that owns everything made for the session."),
     recoveryPoints: list(recoveryPoint, "What was chosen, one per disk.").optional(),
-    clones: list(clone, "The clones, one per disk.").optional(),
+    clones: list(clone, "The clones: one per disk, then those that lost nodes still hold.").optional(),
     targets: list(target, "Where the disks are served.").optional(),
     access: access.optional(),
     disks: list(disk, "The disks as served.").optional(),

@@ -23,7 +23,8 @@ export function isOurName(name: string | undefined): boolean {
 export interface Names {
   /** The attachment's name, and what all others begin with. */
   base: string
-  claim: (disk: number) => string
+  /** `generation` counts the clones of a disk from 0: a node that is lost keeps the one it has. */
+  claim: (disk: number, generation?: number) => string
   /** The temporary VolumeSnapshot of a disk whose volume mode is converted, and its content: that is unique in the cluster. */
   snapshot: (disk: number) => string
   /** `generation` counts replacements from 0. */
@@ -48,7 +49,7 @@ export function namesOf({ namespace, name, uid }: SessionRef): Names {
   const service = (role: PodRole) => `${base.replaceAll(".", "-")}-${role === "target" ? "target" : "files"}`
   return {
     base,
-    claim: (disk) => `${base}-d${disk}`,
+    claim: (disk, generation = 0) => (generation === 0 ? `${base}-d${disk}` : `${base}-d${disk}-${generation}`),
     snapshot: (disk) => `${base}-s${disk}`,
     pod: (role, generation) => `${base}-${role}-${generation}`,
     service,
@@ -69,4 +70,9 @@ export function isNameOf(session: SessionRef, name: string): boolean {
 /** Which replacement a pod is: the number at the end of its name, -1 for a name that isn't ours. */
 export function podGeneration(podName: string): number {
   return Number(/-(?:target|restore)-([0-9]{1,9})$/.exec(podName)?.[1] ?? -1)
+}
+
+/** Which clone of its disk a claim is, by its name; 0 for the first. */
+export function claimGeneration(claim: string): number {
+  return Number(/-d[0-9]{1,2}-([0-9]{1,9})$/.exec(claim)?.[1] ?? 0)
 }

@@ -11,6 +11,8 @@ export function observedPod(pod: Pod, warning?: string): ObservedPod | undefined
   if (role !== "target" && role !== "restore") return undefined
   const { podIP, phase, conditions, containerStatuses, reason, message } = pod.status ?? {}
   const scheduled = conditions?.find(({ type }) => type === "PodScheduled")
+  const ready = conditions?.find(({ type }) => type === "Ready")
+  const endsBy = instant(deletionTimestamp)
   const unschedulable = scheduled?.status === "False" ? (scheduled.message ?? scheduled.reason) : undefined
   return {
     name,
@@ -19,6 +21,8 @@ export function observedPod(pod: Pod, warning?: string): ObservedPod | undefined
     ...(podIP !== undefined && { ip: podIP }),
     ...(pod.spec?.nodeName !== undefined && { node: pod.spec.nodeName }),
     deleting: deletionTimestamp !== undefined,
+    ...(endsBy !== undefined && { endsBy }),
+    ...(ready && { ready: ready.status === "True" }),
     phase: isPhase(phase) ? phase : "Pending",
     containers: (containerStatuses ?? []).map((status) => observedContainer(status)),
     ...(unschedulable !== undefined && { unschedulable }),

@@ -15,6 +15,7 @@ import { secretContents } from "../credentials/secrets.ts"
 import { KubeError } from "../kube/errors.ts"
 import { kinds } from "../kube/kinds.ts"
 import type { KubeObject, Service } from "../kube/objects.ts"
+import { inUse } from "../session/clones.ts"
 import { isHashed } from "../session/hashing.ts"
 import type { Observed } from "../session/observed.ts"
 import type { Plan, Provision } from "../session/plan.ts"
@@ -51,7 +52,7 @@ export function blueprintOf(
     session,
     owner: { name: names.base, uid },
     installation: settings,
-    disks: (status.clones ?? []).map(({ claim }, index) => ({
+    disks: inUse(status.clones ?? []).map(({ claim }, index) => ({
       name: status.recoveryPoints?.[index]?.disk ?? claim,
       claim,
       serial: names.serial(index),

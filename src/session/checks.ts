@@ -1,3 +1,4 @@
+import { inUse } from "./clones.ts"
 import { nobodyReads } from "./idle.ts"
 import type { Instant, Observed } from "./observed.ts"
 import { expiry, instant } from "./time.ts"
@@ -47,7 +48,7 @@ const attachmentLost: Check = ({ status, attachment }) => {
 }
 
 const cloneLost: Check = ({ status, claims }) => {
-  const lost = (status.clones ?? []).find(({ claim, persistentVolume }) => {
+  const lost = inUse(status.clones ?? []).find(({ claim, persistentVolume }) => {
     const found = claims.find(({ name }) => name === claim)
     return found ? found.deleting || found.phase === "Lost" : persistentVolume !== undefined
   })

@@ -1,5 +1,6 @@
 import { humanBytes } from "../api/bytes.ts"
 import type { HashingStatus, SessionStatus } from "../api/status.ts"
+import { inUse } from "./clones.ts"
 import type { Instant, Observed, TargetReport } from "./observed.ts"
 import { instant, timestamp } from "./time.ts"
 
@@ -43,5 +44,5 @@ export function untilHashed({ target }: Pick<Observed, "target">): number | unde
 
 /** The hash of every disk, from before it was served, is there. Nothing is served earlier. */
 export function isHashed({ disks = [], clones = [] }: SessionStatus): boolean {
-  return disks.length > 0 && disks.length >= clones.length && disks.every(({ sha256Before }) => sha256Before)
+  return disks.length > 0 && disks.length >= inUse(clones).length && disks.every(({ sha256Before }) => sha256Before)
 }

@@ -154,6 +154,10 @@ export interface ObservedPod {
   ip?: string
   node?: string
   deleting: boolean
+  /** When it must have ended, once it is being deleted: the kubelet has its grace period until then. */
+  endsBy?: Instant
+  /** Whether Kubernetes counts it as ready; ours are as long as their containers run and their node is heard of. */
+  ready?: boolean
   phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown"
   containers: ObservedContainer[]
   /** The scheduler's words, while it finds no node. */

@@ -1,14 +1,19 @@
 import { MINUTE } from "../api/duration.ts"
+import type { Reason } from "../api/reasons.ts"
 import type { HashingStatus } from "../api/status.ts"
 import type { PodRole } from "../children/names.ts"
 import { howFar, untilHashed } from "./hashing.ts"
-import type { Observed, ObservedPod } from "./observed.ts"
+import { isNodeLost, nodeLost } from "./node-loss.ts"
+import type { Instant, Observed, ObservedPod } from "./observed.ts"
 import type { ControlCall, Removal } from "./plan.ts"
 import { conversionsGone } from "./release-conversions.ts"
+import { verdict } from "./verdict.ts"
 
 /** What is done about a release now, and what it waits for, in words. */
 export interface Step {
   waitingFor: string
+  /** Where it waits for something out of the ordinary. */
+  reason?: Reason
   control?: ControlCall[]
   remove?: Removal[]
   /** Milliseconds until the next look, if no watch calls for one before. */
@@ -38,11 +43,10 @@ export interface Release {
  * The order of a release: clients and guest first (restore pod), then the target, which must have no initiator left;
  * then what can't go all at once; then the attachment, and with it everything else. Each step begins when the one before is a fact, not when it was asked.
  */
-export function nextStep(observed: Observed, release: Release): Step | "done" {
+export function nextStep(observed: Observed, release: Release, now: Instant): Step | "done" {
   const { elapsedMs } = release
   return (
-    quiet("restore", observed, release) ??
-    quiet("target", observed, release) ??
+    podsQuiet(observed, release, now) ??
     conversionsGone(observed) ??
     attachmentGone(observed) ??
     leftovers(observed, elapsedMs) ??
@@ -50,14 +54,24 @@ export function nextStep(observed: Observed, release: Release): Step | "done" {
   )
 }
 
+/** A restore pod on a lost node may read for as long as the target serves, so that does not wait for it. */
+function podsQuiet(observed: Observed, release: Release, now: Instant): Step | undefined {
+  const restore = quiet("restore", observed, release, now)
+  if (restore && restore.reason !== "NodeUnreachable") return restore
+  const target = quiet("target", observed, release, now)
+  if (!restore || !target) return restore ?? target
+  return { ...target, remove: [...(restore.remove ?? []), ...(target.remove ?? [])] }
+}
+
 /** All pods of the role have let go: they say so, or all their containers have ended. No answer is no proof. */
-function quiet(role: PodRole, observed: Observed, release: Release): Step | undefined {
+function quiet(role: PodRole, observed: Observed, release: Release, now: Instant): Step | undefined {
   // With the attachment gone or going there is no order to keep any more; only what nobody is removing is released.
   const ordered = observed.attachment?.deleting === false
   const busy = observed.pods.filter(
     (pod) => pod.role === role && (ordered || !pod.deleting) && !hasLetGo(pod, observed),
   )
-  const [first] = busy
+  const lost = new Set(busy.filter((pod) => isNodeLost(pod, observed, now)))
+  const first = busy.find((pod) => !lost.has(pod)) ?? busy[0]
   if (!first) return undefined
   const where = first.node === undefined ? "" : ` on node ${first.node}`
   const hash = role === "target" ? release.hash : undefined
@@ -77,7 +91,9 @@ function quiet(role: PodRole, observed: Observed, release: Release): Step | unde
     else if (pod.phase !== "Running" || elapsedMs >= silentMs)
       remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
   }
-  return { waitingFor, control, remove, againMs: (progress && untilHashed(observed)) ?? ASK_MS }
+  if (!lost.has(first)) return { waitingFor, control, remove, againMs: (progress && untilHashed(observed)) ?? ASK_MS }
+  const { reason: why, message } = verdict("NodeUnreachable", nodeLost(first))
+  return { waitingFor: message, reason: why, control, remove, againMs: LOOK_MS }
 }
 
 function hashes(pod: ObservedPod, observed: Observed): boolean {

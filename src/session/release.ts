@@ -32,7 +32,7 @@ export function release(observed: Observed, why: Verdict, now: Instant): Plan {
   }
   const begun = status.phase === "Unmounting"
   const progress = hashing(observed, now)
-  const step = nextStep(observed, { reason: why.reason, ...elapsed(observed, progress, now) })
+  const step = nextStep(observed, { reason: why.reason, ...elapsed(observed, progress, now) }, now)
   if (step === "done") return over(observed, why, { numbers, SourceVerified }, now)
   const wanted: Wanted = {
     ...keep(status, "Accepted", "VolumesReady"),
@@ -40,7 +40,7 @@ export function release(observed: Observed, why: Verdict, now: Instant): Plan {
     Mounted: { holds: false, reason: "Releasing", message: "The session is being released." },
     Ready: { holds: false, reason: "Releasing", message: why.message },
     SourceVerified,
-    Released: { holds: false, reason: "Releasing", message: step.waitingFor },
+    Released: { holds: false, reason: step.reason ?? "Releasing", message: step.waitingFor },
   }
   return {
     finalizer: "keep",

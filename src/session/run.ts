@@ -3,6 +3,7 @@ import type { HashingStatus, SessionStatus, TargetStatus } from "../api/status.t
 import { namesOf } from "../children/names.ts"
 import { HTTPS_PORT, ISCSI_PORT } from "../children/ports.ts"
 import type { Choice } from "./accept.ts"
+import { inUse, replaceClones, stranded } from "./clones.ts"
 import { conditionOf, conditions, keep } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
 import { convert, withContents } from "./conversion.ts"
@@ -30,13 +31,16 @@ const MAX_TARGET_LOSSES_BEFORE_READY = 5
 const RECOVERY_MS = 10 * MINUTE
 
 /** Brings the data path up and keeps it up: phases Provisioning and Ready. A verdict means that it can't be had (any more). */
-export function run(observed: Observed, choice: Choice, now: Instant): Plan | Verdict {
+export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Verdict {
   const { session, status } = observed
+  const choice = { ...chosen, clones: inUse(chosen.clones) }
   const gone = snapshotGone(observed, choice)
   if (gone) return gone
   const target = succession("target", observed, status.targets?.[0]?.podName, now)
   const restore = succession("restore", observed, status.access?.podName, now)
   const startedAt = instant(status.startedAt) ?? Math.min(now, observed.attachment?.createdAt ?? now)
+  const replaced = replaceClones(chosen.clones, target, observed)
+  if (replaced) return note(observed, { clones: replaced })
   const clones = withContents(choice.clones, observed.conversions).map((clone) => {
     const volumeName = observed.claims.find(({ name }) => name === clone.claim)?.volumeName
     return volumeName === undefined ? clone : { ...clone, persistentVolume: volumeName }
@@ -70,7 +74,7 @@ export function run(observed: Observed, choice: Choice, now: Instant): Plan | Ve
     expiresAt: timestamp(expiresAt),
     ...(attachment && { attachment }),
     recoveryPoints: choice.recoveryPoints,
-    clones,
+    clones: [...clones, ...stranded(chosen.clones)],
     ...(!tooEarly && { targets: [targetOf(target, session)] }),
     ...(turn.restore && { access: accessOf(turn.restore, session) }),
     ...found,
@@ -91,6 +95,11 @@ export function run(observed: Observed, choice: Choice, now: Instant): Plan | Ve
       untilIdle(observed, now) ?? USAGE_MS,
     ),
   }
+}
+
+/** A step of its own: what is to be made is written down before. */
+function note({ status }: Observed, change: Partial<SessionStatus>): Plan {
+  return { finalizer: "keep", status: { ...status, ...change }, control: [], remove: [], requeueAfterMs: 0 }
 }
 
 function targetOf({ name }: Succession, session: Observed["session"]): TargetStatus {

@@ -4,6 +4,8 @@ import type { Reason } from "../api/reasons.ts"
 import { namesOf, podGeneration } from "../children/names.ts"
 import type { PodRole } from "../children/names.ts"
 import type { Instant, Observed, ObservedPod } from "./observed.ts"
+import { isNodeLost, nodeLost } from "./node-loss.ts"
+import { verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** Who holds a role, and who follows when the holder is lost. A pod's name counts its predecessors. */
@@ -18,6 +20,8 @@ export interface Succession {
   remove: ObservedPod[]
   /** What became of the last holder. */
   lost?: Verdict
+  /** Its node, where that is why. */
+  lostNode?: string
   /** How many holders were lost so far. */
   losses: number
 }
@@ -43,13 +47,14 @@ export function succession(role: PodRole, observed: Observed, recorded: string |
   if (known < 0) return { name: names.pod(role, 0), create: true, remove: [], losses: 0 }
 
   const holder = newest && podGeneration(newest.name) === known ? newest : undefined
-  const lost = holder ? whyLost(holder, observed) : gone(names.pod(role, known), role)
+  const lost = holder ? whyLost(holder, observed, now) : gone(names.pod(role, known), role)
   if (!lost && holder)
     return { current: holder, name: holder.name, create: false, remove: others(pods, holder), losses: known }
 
   const create = now >= (endOf(holder, now) ?? 0) + pause(known)
   const successor = { name: names.pod(role, create ? known + 1 : known), create, losses: known + 1 }
-  return { ...successor, remove: create ? others(pods) : [], ...(lost && { lost }) }
+  const lostNode = lost?.reason === "NodeUnreachable" && holder?.node !== undefined && { lostNode: holder.node }
+  return { ...successor, remove: create ? others(pods) : [], ...(lost && { lost }), ...lostNode }
 }
 
 const others = (pods: readonly ObservedPod[], holder?: ObservedPod) =>
@@ -70,8 +75,10 @@ function endOf(pod: ObservedPod | undefined, now: Instant): Instant | undefined 
   return ends.length === 0 ? undefined : Math.max(...ends)
 }
 
-function whyLost(pod: ObservedPod, { target, restore }: Observed): Verdict | undefined {
+function whyLost(pod: ObservedPod, observed: Observed, now: Instant): Verdict | undefined {
+  const { target, restore } = observed
   const title = `Pod ${pod.name}`
+  if (isNodeLost(pod, observed, now)) return verdict("NodeUnreachable", nodeLost(pod))
   const ended = pod.containers.find(({ state, message }) => state === "terminated" && message !== undefined)
   const terminated = ended ?? pod.containers.find(({ state }) => state === "terminated")
   if (terminated) {

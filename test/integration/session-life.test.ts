@@ -98,6 +98,28 @@ test("pods that are lost are replaced, and the session is ready again", async ()
   ])
 })
 
+test.each(["Block", "Filesystem"])(
+  "a node that is lost keeps its clone, of a %s claim: the next target gets another, and both go in the end",
+  async (mode) => {
+    world.snapshot("moved", "moved", mode)
+    world.session("orders", { source: { persistentVolumeClaims: [{ name: "moved" }] } })
+    await until(isReady)
+    const name = world.status("orders").attachment?.name
+    await world.loseNode(`${name}-target-0`)
+    const targets = () => world.status("orders").targets?.map(({ podName }) => podName)
+    await until(() => targets()?.[0] === `${name}-target-1` && isReady())
+    const clones = world.status("orders").clones?.map(({ claim, lostNode }) => `${claim} ${lostNode}`)
+    expect(clones).toEqual([`${name}-d0-1 undefined`, `${name}-d0 n1`])
+    expect(world.leftovers).toEqual(
+      expect.arrayContaining([`persistentvolumes pv-of-${name}-d0`, `persistentvolumes pv-of-${name}-d0-1`]),
+    )
+    api.objects.patch(sessionPath, { spec: { desiredState: "Unmounted" } })
+    await until(() => phase() === "Unmounted")
+    expect(world.leftovers).toEqual([])
+    expect(world.log.filter((line) => line.startsWith("erased"))).toEqual([])
+  },
+)
+
 test.each([
   ["persistentvolumeclaims", "exceeded quota: compute", "VolumesReady", "QuotaExceeded"],
   ["pods", 'violates PodSecurity "restricted:latest"', "TargetServing", "PodRefused"],

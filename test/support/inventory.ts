@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { run } from "./run.ts"
 
 /** Everything that a session could leave behind, each thing under a key that is its own: kind and UID, device, mount, process. */
@@ -14,7 +14,7 @@ interface Listed {
 
 /**
  * Counts what there is: every listable kind in all namespaces and in the cluster by UID, the files of the test driver,
- * loop devices, mounts of the nodes, QEMU processes. Take one before and one after, then ask `added`.
+ * its loop devices, mounts and QEMU processes of the nodes. Take one before and one after, then ask `added`.
  */
 export async function takeInventory(cluster: { env: NodeJS.ProcessEnv; state: string }): Promise<Inventory> {
   const found: Inventory = new Map()
@@ -45,6 +45,7 @@ export function added(before: Inventory, after: Inventory): string[] {
 function nodeMounts(state: string): [string, string][] {
   const nodes = readdirSync(state).filter((name) => /^n[0-9]+$/.test(name))
   return nodes.flatMap((node) => {
+    if (!existsSync(`${state}/${node}/init.pid`)) return [] // powered off: its mounts went with it
     const pid = readFileSync(`${state}/${node}/init.pid`, "utf8").trim()
     const points = readFileSync(`/proc/${pid}/mountinfo`, "utf8")
       .trim()

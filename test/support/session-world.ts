@@ -147,6 +147,12 @@ export class SessionWorld {
     }
   }
 
+  /** The pod's node is not heard of any more, nor is the pod: all it said stays as it was. */
+  async loseNode(pod: string): Promise<void> {
+    await this.#pods.get(pod)?.server.close()
+    this.#api.objects.patch(`${paths.pods}/${pod}`, { status: { conditions: [{ type: "Ready", status: "False" }] } })
+  }
+
   /** Resolves when the world has done what it does by itself. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending)

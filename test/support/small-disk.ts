@@ -2,9 +2,15 @@ import { type Cluster } from "./cluster.ts"
 import { restrictedContainer, restrictedPod } from "./restricted.ts"
 import { waitFor } from "./wait.ts"
 
-/** Makes a Block claim of 64 MiB, runs a shell command in a restricted pod with the disk at /dev/disk, and waits for its end. */
-export async function makeDisk(cluster: Cluster, namespace: string, name: string, command: string): Promise<void> {
-  await cluster.apply(claim(namespace, name), writerPod(namespace, name, command))
+/** Makes a Block claim of 64 MiB, or of `size`, runs a shell command in a restricted pod with the disk at /dev/disk, and waits for its end. */
+export async function makeDisk(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  command: string,
+  size = "64Mi",
+): Promise<void> {
+  await cluster.apply(claim(namespace, name, size), writerPod(namespace, name, command))
   const pod = `write-${name}`
   const phase = await waitFor(
     `pod ${pod}`,
@@ -19,7 +25,7 @@ export async function makeDisk(cluster: Cluster, namespace: string, name: string
   if (phase !== "Succeeded") throw new Error(`pod ${pod} failed: ${log}`)
 }
 
-const claim = (namespace: string, name: string) => ({
+const claim = (namespace: string, name: string, storage: string) => ({
   apiVersion: "v1",
   kind: "PersistentVolumeClaim",
   metadata: { name, namespace },
@@ -27,7 +33,7 @@ const claim = (namespace: string, name: string) => ({
     accessModes: ["ReadWriteOnce"],
     volumeMode: "Block",
     storageClassName: "loop",
-    resources: { requests: { storage: "64Mi" } },
+    resources: { requests: { storage } },
   },
 })
 

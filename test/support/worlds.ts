@@ -30,13 +30,15 @@ const anyPod = fc.constantFrom("target" as const, "restore" as const).chain((rol
       message: maybe(words),
       bare: fc.boolean(),
       placed: fc.boolean(),
+      heard: fc.record({ ready: fc.boolean(), endsBy: fc.integer({ min: now - 1e8, max: now }) }, { requiredKeys: [] }),
     })
-    .map(({ generation, deleting, phase, state, reason, message, bare, placed }): ObservedPod => {
+    .map(({ generation, deleting, phase, state, reason, message, bare, placed, heard }): ObservedPod => {
       const { node, ...pod } = at.pod(role, {
         name: names.pod(role, generation),
         uid: `${role}-${generation}`,
         deleting,
         phase,
+        ...heard,
       })
       const container = { name: role, state, reason, ...(message !== undefined && { message }), finishedAt: now - 1000 }
       return { ...pod, ...(placed && node !== undefined && { node }), containers: bare ? [] : [container] }
@@ -58,6 +60,7 @@ const anyHashes = fc.record(
   },
   { requiredKeys: [] },
 )
+const [strandedClone = at.convertedClone()] = at.ready().status.clones ?? []
 
 const anyStatus = fc.record(
   {
@@ -74,6 +77,10 @@ const anyStatus = fc.record(
       at.ready().status.clones,
       [at.convertedClone()],
       [at.convertedClone("content-uid")],
+      [
+        { ...at.convertedClone("content-uid"), claim: names.claim(0, 1) },
+        { ...strandedClone, lostNode: "n1" },
+      ],
     ),
     targets: fc.constantFrom([], at.startedStatus.targets),
     access: fc.constant(at.startedStatus.access),

@@ -77,3 +77,9 @@ device_ownership() { # true|false: switches containerd's option in every node; p
 		wait_for 60 "node $n to be Ready" kubectl wait --for=condition=Ready "node/$n" --timeout=1s
 	done
 }
+apiserver_args() { # arguments: those of the last time are gone
+	echo "$*" >"$STATE/apiserver-args"
+	stop n1 kube-apiserver
+	start n1 kube-apiserver
+	wait_for 60 "kube-apiserver" kubectl get --raw /readyz
+}

@@ -96,6 +96,16 @@ node_up() { # number
 	start "$n" kube-router
 	start "$n" csi-loop
 }
+node_remove() { # node: as if it had never been
+	local n=$1 o
+	node_down "$n"
+	kubectl delete node "$n" --ignore-not-found >/dev/null
+	for o in $(nodes); do
+		[[ $o == "$n" ]] || ! alive "$o" || enter "$o" ip route delete "$PODS.${n#n}.0/24" 2>/dev/null || true
+	done
+	ip route delete "$PODS.${n#n}.0/24" 2>/dev/null || true
+	rm -rf --one-file-system "${STATE:?}/$n"
+}
 containerd_ready() { wait_for 30 "containerd of $1" enter "$1" ctr -a "$STATE/$1/containerd.sock" version; } # node
 node_down() { # node: a power loss
 	local n=$1 p c

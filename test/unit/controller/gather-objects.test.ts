@@ -47,6 +47,15 @@ test("a pod the scheduler finds no node for", () => {
   expect(observedPod({ metadata, status: { phase: "Pending", conditions } })?.unschedulable).toBe("0/3 nodes")
 })
 
+test("a pod that is being deleted, on a node that is not heard of", () => {
+  const pod = {
+    metadata: { ...metadata, deletionTimestamp: "2026-11-22T08:00:30Z" },
+    status: { phase: "Running", conditions: [{ type: "Ready", status: "False" }] },
+  }
+  const endsBy = Date.parse("2026-11-22T08:00:30Z")
+  expect(observedPod(pod)).toMatchObject({ deleting: true, endsBy, ready: false })
+})
+
 test("a pod without a role of ours is none of ours", () => {
   expect(observedPod({ metadata: { name: "p", labels: {} } })).toBeUndefined()
 })

@@ -1,0 +1,45 @@
+import { type Cluster } from "../support/cluster.ts"
+import { operatorNamespace } from "../support/install.ts"
+import { type Inventory, takeInventory } from "../support/inventory.ts"
+
+/**
+ * What there is, counted. Objects count by their UID. What a fault may make the cluster replace (pods of the operator and
+ * of the cluster itself, mounts, definitions) counts by its form: there must be as many of each as before.
+ */
+export class Census {
+  readonly #counts = new Map<string, { words: string; count: number }>()
+  readonly total: number
+
+  constructor(inventory: Inventory) {
+    this.total = inventory.size
+    for (const [key, words] of inventory) {
+      const form = formOf(words)
+      const id = form === undefined ? key : `form ${form}`
+      this.#counts.set(id, { words: form ?? words, count: (this.#counts.get(id)?.count ?? 0) + 1 })
+    }
+  }
+
+  /** What is in this one and not, or not so often, in the other, in words, sorted. */
+  without(other: Census): string[] {
+    return [...this.#counts]
+      .flatMap(([id, { words, count }]) => {
+        const more = count - (other.#counts.get(id)?.count ?? 0)
+        return more > 0 ? [more === 1 ? words : `${more} times ${words}`] : []
+      })
+      .sort()
+  }
+}
+
+export async function takeCensus(cluster: Cluster): Promise<Census> {
+  return new Census(await takeInventory(cluster))
+}
+
+const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const podsOfAll = new RegExp(`^Pod (${operatorNamespace}|kube-system)/`)
+
+function formOf(words: string): string | undefined {
+  if (words.startsWith("mount on ")) return words.replaceAll(ids, "<id>")
+  if (/^(CustomResourceDefinition|APIService) /.test(words)) return words
+  const namespace = podsOfAll.exec(words)?.[1]
+  return namespace === undefined ? undefined : `a pod of ${namespace}`
+}

@@ -1,0 +1,86 @@
+import { once } from "node:events"
+import { createServer, type IncomingMessage, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { text } from "node:stream/consumers"
+
+/** Before the API server begins with a write, or after it took effect and before its answer is on the way. */
+export type When = "before" | "after"
+
+interface AuditEvent {
+  readonly auditID: string
+  readonly stage: string
+  readonly verb: string
+  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string }
+}
+
+interface Awaited {
+  readonly nth: number
+  readonly when: When
+  readonly act: (write: string) => Promise<void>
+  /** Writes that have begun so far. */
+  begun: number
+  /** The nth one. */
+  id?: string
+}
+
+/**
+ * Hears of every write of the operator while it happens, as the API server's audit webhook. In mode `blocking-strict`
+ * the API server asks before it begins and before it answers, waits, and doesn't begin when it is refused: so the
+ * operator can be ended at a point that is exact, and needs no switch for it.
+ */
+export class Writes implements AsyncDisposable {
+  readonly #server: Server
+  #awaited: Awaited | undefined
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  static async listen(host: string): Promise<Writes> {
+    const server = createServer((request, response) => {
+      void writes
+        .#hear(request)
+        // 4xx: not tried again
+        .catch(() => false)
+        .then((goesOn) => response.writeHead(goesOn ? 200 : 403).end())
+    })
+    const writes = new Writes(server)
+    server.listen(0, host)
+    await once(server, "listening")
+    return writes
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Has `act` called at the nth write from now on; it is told what that is. The write waits for it. */
+  await(nth: number, when: When, act: (write: string) => Promise<void>): void {
+    this.#awaited = { nth, when, act, begun: 0 }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, "close")
+  }
+
+  /** Whether what it is about may go on. */
+  async #hear(request: IncomingMessage): Promise<boolean> {
+    const { items } = JSON.parse(await text(request)) as { items: AuditEvent[] }
+    for (const event of items) if (!(await this.#mayGoOn(event))) return false
+    return true
+  }
+
+  async #mayGoOn({ auditID, stage, verb, objectRef }: AuditEvent): Promise<boolean> {
+    const awaited = this.#awaited
+    if (!awaited) return true
+    const begins = stage === "RequestReceived"
+    if (begins && ++awaited.begun === awaited.nth) awaited.id = auditID
+    if (awaited.id !== auditID || begins !== (awaited.when === "before")) return true
+    this.#awaited = undefined
+    const { resource, subresource, name = "" } = objectRef ?? {}
+    await awaited.act([verb, [resource, subresource].filter(Boolean).join("/"), name].join(" ").trim())
+    return !begins
+  }
+}

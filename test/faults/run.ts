@@ -1,0 +1,78 @@
+/**
+ * `npm run test:faults`: plays every fault on the real cluster and prints a table. Exits 1 when anything is not as it should be.
+ *
+ *   -- --only WORDS   faults whose name or group has these words (a regular expression); may be given several times
+ *   -- --list         only says which there are
+ *   -- -o json        the results as JSON, with all that the sessions said
+ *
+ * A cluster that is up stays up, any other is taken down at the end.
+ */
+import { parseArgs } from "node:util"
+import { openCluster, repository } from "../support/cluster.ts"
+import { installChart } from "../support/install.ts"
+import { run } from "../support/run.ts"
+import type { Fault, Group } from "./fault.ts"
+import { groups } from "./groups.ts"
+import type { Result } from "./play.ts"
+import { line, table } from "./report.ts"
+import { Theatre } from "./theatre.ts"
+
+const script = `${repository}test/cluster/cluster`
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true, default: [] },
+    list: { type: "boolean", default: false },
+    output: { type: "string", short: "o", default: "table" },
+  },
+})
+const patterns = options.only.map((words) => new RegExp(words, "i"))
+
+/** The faults of a group that are asked for. Some only turn up as those before them are played. */
+function* chosen({ name, faults }: Group): Generator<Fault> {
+  const isWanted = (words: string) => patterns.some((pattern) => pattern.test(words))
+  for (const fault of faults) if (patterns.length === 0 || isWanted(name) || isWanted(fault.name)) yield fault
+}
+
+async function playAll(): Promise<Result[]> {
+  const results: Result[] = []
+  const cluster = await openCluster()
+  await installChart(cluster)
+  await using theatre = new Theatre(cluster)
+  for (const group of groups) {
+    if (chosen(group).next().done === true) continue
+    await using surroundings = new AsyncDisposableStack()
+    const takeDown = await group.setUp?.()
+    surroundings.defer(async () => void (await takeDown?.()))
+    for (const fault of chosen(group)) {
+      const result = await theatre.play(fault)
+      if (!result) continue
+      results.push(result)
+      console.error(line(result))
+    }
+  }
+  return results
+}
+
+async function main(): Promise<void> {
+  if (options.list) {
+    for (const group of groups) {
+      const names = group.inWords === undefined ? [...chosen(group)].map(({ name }) => name) : [group.inWords]
+      for (const name of names) console.log(`${group.name.padEnd(10)} ${name}`)
+    }
+    return
+  }
+  const isUp = (await run(script, ["status"], { accept: undefined })).code === 0
+  try {
+    await run(script, ["up"])
+    await run(`${repository}scripts/images.sh`, [])
+    await run(`${repository}scripts/build-cli.sh`, [])
+    const results = await playAll()
+    console.log(options.output === "json" ? JSON.stringify(results, undefined, 2) : `\n${table(results)}`)
+    const isGood = results.length > 0 && results.every(({ deviations }) => deviations.length === 0)
+    if (!isGood) process.exitCode = 1
+  } finally {
+    if (!isUp) await run(script, ["down"])
+  }
+}
+
+await main()

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest"
+import { Census } from "../../faults/census.ts"
+
+const mount = (twin: number, id: string): [string, string] => {
+  const path = `/run/containerd/task/${id.repeat(64)}/rootfs`
+  return [`mount n1 ${path} ${twin}`, `mount on n1: ${path}`]
+}
+const before: [string, string][] = [
+  ["Pod a", "Pod file-recovery/file-recovery-6f7-abcde"],
+  ["PersistentVolumeClaim b", "PersistentVolumeClaim shop/ledger"],
+  ["CustomResourceDefinition c", "CustomResourceDefinition filerecoverysessions.filerecovery.dev"],
+  mount(0, "a"),
+]
+const without = (key: string) => before.filter(([one]) => one !== key)
+
+test.each<[string, [string, string][], string[], string[]]>([
+  ["as before", before, [], []],
+  [
+    "another pod of the operator",
+    [...without("Pod a"), ["Pod x", "Pod file-recovery/file-recovery-6f7-xyzzy"]],
+    [],
+    [],
+  ],
+  [
+    "a definition made again",
+    [
+      ...without("CustomResourceDefinition c"),
+      ["CustomResourceDefinition x", "CustomResourceDefinition filerecoverysessions.filerecovery.dev"],
+    ],
+    [],
+    [],
+  ],
+  ["another container's mount", [...before.slice(0, 3), mount(0, "b")], [], []],
+  ["a mount too many", [...before, mount(0, "b")], ["mount on n1: /run/containerd/task/<id>/rootfs"], []],
+  ["a pod of a session", [...before, ["Pod y", "Pod shop/frsess-x-target-0"]], ["Pod shop/frsess-x-target-0"], []],
+  [
+    "two pods of the operator too many",
+    [...before, ["Pod y", "Pod file-recovery/y"], ["Pod z", "Pod file-recovery/z"]],
+    ["2 times a pod of file-recovery"],
+    [],
+  ],
+  ["somebody's claim is gone", without("PersistentVolumeClaim b"), [], ["PersistentVolumeClaim shop/ledger"]],
+  [
+    "somebody's claim is another",
+    [...without("PersistentVolumeClaim b"), ["PersistentVolumeClaim x", "PersistentVolumeClaim shop/ledger"]],
+    ["PersistentVolumeClaim shop/ledger"],
+    ["PersistentVolumeClaim shop/ledger"],
+  ],
+])("%s", (_, after, left, lost) => {
+  const [then, now] = [new Census(new Map(before)), new Census(new Map(after))]
+  expect(now.without(then)).toEqual(left)
+  expect(then.without(now)).toEqual(lost)
+})
