@@ -21,12 +21,12 @@ COPY operator.mjs /app/
 # The engine: target pods (/app/target.mjs) and restore pods (/app/restore.mjs with QEMU and the guest appliance).
 FROM ${BASE_IMAGE} AS engine
 RUN apt-get update && \
-    apt-get install -y --no-install-recommends qemu-system-x86 util-linux && \
+    apt-get install -y --no-install-recommends qemu-system-x86 tini util-linux && \
     rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* && \
     printf 'nonroot:x:65532:65532::/tmp:/sbin/nologin\n' >>/etc/passwd && printf 'nonroot:x:65532:\n' >>/etc/group
 COPY node /usr/local/bin/node
 COPY appliance/ /appliance/
 ENV NODE_ENV=production FILE_RECOVERY_APPLIANCE=/appliance
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node"]
+ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/node"]
 COPY target.mjs restore.mjs /app/

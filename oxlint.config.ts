@@ -20,7 +20,7 @@ const noClock = [
   { object: "Math", property: "random", message: told },
 ]
 
-const deciders = ["session", "children", "controller"]
+const deciders = ["session", "children", "gather", "controller"]
 const dataPath = ["iscsi", "target", "initiator", "nbd", "guest", "files"]
 
 type Law = {
@@ -40,9 +40,14 @@ const laws: Law[] = [
   },
   {
     rooms: ["session", "children"],
-    not: ["kube", "controller", "pki", "cli", "observability", "target", "initiator", "nbd"],
+    not: ["kube", "gather", "controller", "pki", "cli", "observability", "target", "initiator", "nbd"],
     because: "Pure rooms decide; they talk to nobody.",
     pure: true,
+  },
+  {
+    rooms: ["gather"],
+    not: ["controller", ...dataPath, "pki", "credentials", "control", "cli", "observability"],
+    because: "It reads for the operator and for the CLI alike, and makes nothing: it knows neither.",
   },
   {
     rooms: ["iscsi", "block"],
@@ -89,8 +94,8 @@ const laws: Law[] = [
   },
   {
     rooms: ["cli"],
-    not: deciders,
-    because: "The CLI is a client: it sees the API, not the operator.",
+    not: ["children", "controller"],
+    because: "The CLI is a client: it may foresee what the operator would decide, but makes nothing itself.",
     paths: [noForge, noDotI],
   },
 ]

@@ -1,23 +1,33 @@
 import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
+import { parseDuration } from "./api/duration.ts"
+import { parseSettings } from "./api/settings.ts"
 import { initAuthority } from "./controller/init-authority.ts"
+import { releaseAll } from "./controller/release-all.ts"
 import { runOperator } from "./controller/run.ts"
-import { parseSettings } from "./controller/settings.ts"
 import { loadKubeConfig } from "./kube/connection.ts"
 import { openKube } from "./kube/kube.ts"
 import { createLog } from "./observability/log.ts"
 
-const usage = `usage: operator [init-authority] [--settings FILE]
+const usage = `usage: operator [init-authority | release-all [--timeout DURATION]] [--settings FILE]
   (nothing)        runs the operator until SIGTERM or SIGINT
   init-authority   makes the Secret with the installation's authority; one that exists is left as it is
+  release-all      has all sessions unmounted and waits for it, at most 4m unless told otherwise
 `
 
 /** The operator's process. Exit codes: 0 done or stopped, 1 failed or lost the lease, 2 wrong usage or settings. */
 async function main(): Promise<number> {
-  const options = { settings: { type: "string", default: "/etc/file-recovery/settings.json" } } as const
+  const options = {
+    settings: { type: "string", default: "/etc/file-recovery/settings.json" },
+    timeout: { type: "string" },
+  } as const
   const { positionals, values } = parseArgs({ options, allowPositionals: true })
   const [command, ...more] = positionals
-  if (more.length > 0 || (command !== undefined && command !== "init-authority")) throw new TypeError("unknown command")
+  if (more.length > 0 || ![undefined, "init-authority", "release-all"].includes(command))
+    throw new TypeError("unknown command")
+  if (values.timeout !== undefined && command !== "release-all") throw new TypeError("--timeout is for release-all")
+  const timeoutMs = parseDuration(values.timeout ?? "4m")
+  if (timeoutMs === undefined) throw new TypeError("--timeout must be a duration such as 4m or 90s")
   const settings = parseSettings(readFileSync(values.settings, "utf8"))
   const log = createLog(settings.logLevel)
   process.on("uncaughtException", (err) => {
@@ -25,11 +35,16 @@ async function main(): Promise<number> {
     process.exit(1)
   })
   const config = loadKubeConfig()
-  if (command === "init-authority") {
-    const kube = openKube(config)
-    const outcome = await initAuthority(kube.client, settings, new Date())
-    kube.connection.close()
-    log.info({ secret: `${settings.operatorNamespace}/${settings.authoritySecret}` }, `the authority ${outcome}`)
+  if (command !== undefined) {
+    const { client, connection } = openKube(config)
+    if (command === "init-authority") {
+      const outcome = await initAuthority(client, settings, new Date())
+      log.info({ secret: `${settings.operatorNamespace}/${settings.authoritySecret}` }, `the authority ${outcome}`)
+    } else {
+      await releaseAll({ client, timeoutMs, log })
+      log.info({}, "no session is in progress")
+    }
+    connection.close()
     return 0
   }
   const stop = new AbortController()

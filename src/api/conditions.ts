@@ -1,7 +1,7 @@
 import { z } from "zod"
 
 /**
- * Every condition a session can have. Stalled and Complete are for tools that read them (kstatus, Argo CD):
+ * Every condition a session can have. SourceVerified comes at the end, with spec.verifySource only. Stalled and Complete are for tools that read them (kstatus, Argo CD):
  * Stalled=True on Failed; Complete=True, and no Ready, on Unmounted and Expired. ExpiringSoon is either True or absent.
  */
 export const conditionTypes = [
@@ -11,6 +11,7 @@ export const conditionTypes = [
   "Mounted",
   "Ready",
   "ExpiringSoon",
+  "SourceVerified",
   "Released",
   "Stalled",
   "Complete",

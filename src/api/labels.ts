@@ -7,5 +7,5 @@ export const SESSION_UID_LABEL = `${GROUP}/session-uid`
 export const INSTANCE_LABEL = `${GROUP}/instance`
 export const ROLE_LABEL = `${GROUP}/role`
 
-/** Annotation of what can't be owned: the session's whole name, which a label can't hold. */
-export const SESSION_NAME_ANNOTATION = `${GROUP}/session-name`
+/** Velero sets it on every object that it restores, to the name of the restore. */
+export const RESTORE_LABEL = "velero.io/restore-name"

@@ -28,12 +28,27 @@ export const reasons = {
     heals: false,
     cure: "Name a StorageClass with reclaimPolicy Delete, or its clones would stay.",
   },
+  Restored: { heals: false, cure: "Create a new session, without the label velero.io/restore-name." },
   // what the cluster can refuse
   PolicyMissing: { heals: true, cure: "Install the chart with its admission policies and bindings." },
   Forbidden: { heals: true, cure: "Give the named account the named right." },
   ApiUnavailable: { heals: true, cure: "" },
   QuotaExceeded: { heals: true, cure: "Free quota in the namespace or raise it." },
   PodRefused: { heals: true, cure: "Read the API server's words in the message." },
+  ClaimRefused: { heals: true, cure: "Read the API server's words in the message." },
+  DriverMissing: { heals: true, cure: "Install the driver, or choose a recovery point of another." },
+  KvmUnavailable: {
+    heals: true,
+    cure: "Make a node offer it, or leave the chart's kvm.resource empty: the guest is then emulated.",
+  },
+  NetworkOpened: {
+    heals: true,
+    cure: "Narrow its podSelector to leave out pods with the label filerecovery.dev/session-uid.",
+  },
+  GuestEmulated: {
+    heals: true,
+    cure: "Reading is several times faster where nodes offer KVM and the chart's kvm.resource names it.",
+  },
   PodUnschedulable: { heals: true, cure: "Read the scheduler's words in the message." },
   ImagePullFailed: { heals: true, cure: "Make the image in the message available to the node." },
   CloneFailed: { heals: true, cure: "Read the driver's words in the message." },
@@ -42,9 +57,14 @@ export const reasons = {
     cure: "Set device_ownership_from_security_context on the node's runtime, or the chart's diskGroup to the group of block devices.",
   },
   // what happens on the way
+  Queued: {
+    heals: true,
+    cure: "It starts by itself when its turn comes; unmount sessions nobody needs, or have the limit raised.",
+  },
   Accepted: { heals: true, cure: "" },
   Cloning: { heals: true, cure: "" },
   Starting: { heals: true, cure: "" },
+  Hashing: { heals: true, cure: "" },
   Mounting: { heals: true, cure: "" },
   Mounted: { heals: true, cure: "" },
   Serving: { heals: true, cure: "" },
@@ -64,6 +84,11 @@ export const reasons = {
   GuestFailed: { heals: true, cure: "Read the guest's last words in the message." },
   ExpiringSoon: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
   LastMinutes: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
+  // what was left of sessions that are gone
+  OrphanRemoved: {
+    heals: false,
+    cure: "Delete sessions, and leave their finalizer on: the operator takes it off when everything is released.",
+  },
   // why a session ends
   UnmountRequested: { heals: false, cure: "" },
   SessionDeleted: { heals: false, cure: "" },
@@ -71,6 +96,13 @@ export const reasons = {
   Idle: { heals: false, cure: "" },
   Releasing: { heals: true, cure: "" },
   Released: { heals: false, cure: "" },
+  // what spec.verifySource found
+  SourceVerified: { heals: true, cure: "" },
+  SourceChanged: {
+    heals: false,
+    cure: "Don't rely on what was read from it: recover again, and find out what else can write to that volume.",
+  },
+  SourceNotVerified: { heals: false, cure: "" },
   // what a single volume can say
   VolumeLocked: { heals: false, cure: "Name the Secret with its key under spec.unlock." },
   VolumeUnsupported: { heals: false, cure: "" },

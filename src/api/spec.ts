@@ -104,6 +104,12 @@ const ttlAfterFinished = duration(
   "Delete this object itself so long after it has finished (Unmounted, Expired or Failed), e.g. 24h; 0s: at once. Absent: it stays until somebody deletes it, which is right for what Git declares. Can be changed, added and removed at any time.",
 )
 
+const verifySource = z
+  .boolean()
+  .describe(
+    "Prove that the clones were not changed: each disk is hashed (sha256) before its first byte is served and again when nobody is connected any more. The hashes are in status.disks, the result is the condition SourceVerified and status.release.sourceVerified. Every disk is read whole, twice: it takes that much longer until files can be read, and until the session is gone. No time is left for the second hash where a session lasts to the end of its 12 hours, or is deleted instead of unmounted. Can't be changed.",
+  )
+
 const desiredState = z
   .enum(["Mounted", "Unmounted"])
   .describe(
@@ -116,6 +122,7 @@ export const sessionSpec = withRules(
     .object({
       source,
       recoveryPoint: recoveryPoint.prefault({}).meta({ default: {} }),
+      verifySource: verifySource.default(false),
       desiredState: desiredState.default("Mounted"),
       ttl: ttl.default("12h"),
       idleTimeout: idleTimeout.optional(),
@@ -133,6 +140,7 @@ export const sessionSpec = withRules(
   [
     unchangeable("source"),
     unchangeable("recoveryPoint"),
+    unchangeable("verifySource"),
     {
       cel: "!has(oldSelf.desiredState) || oldSelf.desiredState != 'Unmounted' || (has(self.desiredState) && self.desiredState == 'Unmounted')",
       message: "Unmounted is final; create another session",

@@ -65,6 +65,10 @@ const disk = z
     sizeBytes: count("Capacity in bytes."),
     serial: text("Serial number, as the guest sees it."),
     source: text("What was cloned: kind/name."),
+    sha256Before: text(
+      "With spec.verifySource: sha256 of the whole clone, in hexadecimal, from before its first byte was served.",
+    ).optional(),
+    sha256After: text("The same from after the last initiator had logged out.").optional(),
   })
   .describe("A disk that is served.")
 
@@ -101,6 +105,14 @@ const usage = z
   })
   .describe("Use so far, refreshed about every 15 seconds.")
 
+const hashing = z
+  .object({
+    bytesDone: count("Bytes hashed."),
+    bytesTotal: count("Bytes of all disks."),
+    observedAt: time("When it was last seen to go on."),
+  })
+  .describe("How far the disks are hashed, with spec.verifySource; refreshed every 10 seconds or every tenth.")
+
 const release = z
   .object({
     reason: text("Why the session ends: UnmountRequested, TtlEnded, Idle, SessionDeleted, or the code of a failure."),
@@ -111,6 +123,12 @@ const release = z
     bytesServed: count("Bytes the target served in all.").optional(),
     filesRead: count("Files read in all.").optional(),
     writeAttempts: count("Write commands the target refused.").optional(),
+    sourceVerified: z
+      .boolean()
+      .optional()
+      .describe(
+        "With spec.verifySource: true when every disk still had the sha256 it had before it was served, false when one had another, or none can be told; the condition SourceVerified says which. Absent: not asked, or no byte was ever served.",
+      ),
   })
   .describe("How the session ended.")
 
@@ -125,9 +143,12 @@ export const sessionStatus = z
       .array(condition)
       .optional()
       .describe(
-        "Accepted, VolumesReady, TargetServing, Mounted, Ready, Released, Stalled, Complete; ExpiringSoon in the last 15 minutes.",
+        "Accepted, VolumesReady, TargetServing, Mounted, Ready, Released, Stalled, Complete; ExpiringSoon in the last 15 minutes; SourceVerified at the end, with spec.verifySource.",
       )
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
+    pendingSince: time(
+      "When it no longer waited for a place but for something else; the operator's pendingTimeout counts from here, or from the creation.",
+    ).optional(),
     startedAt: time("When it left Pending; ttl and the 12 hours count from here.").optional(),
     readyAt: time("When files could first be read.").optional(),
     expiresAt: time("When it ends by itself.").optional(),
@@ -141,6 +162,7 @@ export const sessionStatus = z
     targets: list(target, "Where the disks are served.").optional(),
     access: access.optional(),
     disks: list(disk, "The disks as served.").optional(),
+    hashing: hashing.optional(),
     volumes: list(volume, "The first 128 volumes found on the disks.").optional(),
     volumeCount: count("How many volumes were found.").optional(),
     usage: usage.optional(),
@@ -153,5 +175,7 @@ export type RecoveryPoint = z.output<typeof recoveryPoint>
 export type TargetStatus = z.output<typeof target>
 export type CloneStatus = z.output<typeof clone>
 export type VolumeStatus = z.output<typeof volume>
+export type DiskStatus = z.output<typeof disk>
+export type HashingStatus = z.output<typeof hashing>
 export type UsageStatus = z.output<typeof usage>
 export type ReleaseStatus = z.output<typeof release>

@@ -8,6 +8,8 @@ export interface Blueprint {
   installation: Installation
   /** In the order of their logical unit numbers. */
   disks: { name: string; claim: string; serial: string }[]
+  /** When the target is to hash the disks; absent: never. */
+  hashDisks?: "before-and-after" | "after"
   /** When the pods are to end by themselves (RFC 3339), unless they are told another time. */
   deadline: string
   /** When the kubelet ends them, whatever they do. */

@@ -1,4 +1,3 @@
-import { SESSION_NAME_ANNOTATION } from "../api/labels.ts"
 import type { Blueprint } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
 import { labels, metadata } from "./metadata.ts"
@@ -18,7 +17,7 @@ export interface ContentOptions {
 /**
  * A second VolumeSnapshotContent for a snapshot that exists already, with the permission to clone it in another volume
  * mode: the user's own content is not touched. Retain always: with Delete its removal would erase the user's snapshot.
- * It lies outside of namespaces, so the attachment can't own it, and an annotation says whose it is.
+ * It lies outside of namespaces, so the attachment can't own it, and only its name and labels say whose it is.
  */
 export function contentManifest(
   { session, installation }: Blueprint,
@@ -30,10 +29,7 @@ export function contentManifest(
     metadata: {
       name,
       labels: labels({ session, installation }, "conversion"),
-      annotations: {
-        "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true",
-        [SESSION_NAME_ANNOTATION]: session.name,
-      },
+      annotations: { "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true" },
     },
     spec: {
       deletionPolicy: "Retain",

@@ -12,6 +12,13 @@ export function shortHash(uid: string): string {
   return createHash("sha256").update(uid).digest("hex").slice(0, 8)
 }
 
+const PREFIX = "frsess-"
+
+/** Whether something is called as only what is made for sessions is. */
+export function isOurName(name: string | undefined): boolean {
+  return name?.startsWith(PREFIX) === true
+}
+
 /** Names of everything that is made for a session: `frsess-<session, cut>-<hash>[-...]`. */
 export interface Names {
   /** The attachment's name, and what all others begin with. */
@@ -37,7 +44,7 @@ export type PodRole = "target" | "restore"
 /** All names of one session. They depend on nothing but its namespace, name and UID, so nobody has to remember them. */
 export function namesOf({ namespace, name, uid }: SessionRef): Names {
   const hash = shortHash(uid)
-  const base = `frsess-${name.slice(0, 30).replace(/[-.]+$/, "")}-${hash}`
+  const base = `${PREFIX}${name.slice(0, 30).replace(/[-.]+$/, "")}-${hash}`
   // Service names are single DNS labels, so dots of the session's name can't stay in them.
   const service = (role: PodRole) => `${base.replaceAll(".", "-")}-${role === "target" ? "target" : "files"}`
   return {
@@ -52,6 +59,12 @@ export function namesOf({ namespace, name, uid }: SessionRef): Names {
     serial: (disk) => `${hash}-${disk}`,
     targetIqn: `iqn.2026-11.dev.filerecovery:${uid}`,
   }
+}
+
+/** Whether an object's name is one of the session's. */
+export function isNameOf(session: SessionRef, name: string): boolean {
+  const { base } = namesOf(session)
+  return [base, base.replaceAll(".", "-")].some((own) => name === own || name.startsWith(`${own}-`))
 }
 
 /** Which replacement a pod is: the number at the end of its name, -1 for a name that isn't ours. */

@@ -67,7 +67,8 @@ function container(
     name,
     image: installation.engineImage,
     imagePullPolicy: installation.imagePullPolicy,
-    command: ["node", ...args.slice(0, 1)],
+    // PID 1 ignores a signal it has no handler for: a node that still loads would sleep through its only SIGTERM
+    command: ["tini", "--", "node", ...args.slice(0, 1)],
     args: args.slice(1),
     ...(ports.length > 0 && { ports: ports.map((port) => ({ ...port, protocol: "TCP" })) }),
     resources,

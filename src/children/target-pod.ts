@@ -8,7 +8,7 @@ const devicePath = (disk: number) => `/dev/disk${disk}`
 
 /** The pod that serves the clones over iSCSI. The only one that sees their devices, and those read-only. */
 export function targetPodManifest(blueprint: Blueprint, name: string): Manifest {
-  const { session, disks, deadline, installation } = blueprint
+  const { session, disks, hashDisks, deadline, installation } = blueprint
   const names = namesOf(session)
   return podManifest(blueprint, {
     name,
@@ -27,7 +27,7 @@ export function targetPodManifest(blueprint: Blueprint, name: string): Manifest 
             deadline,
           }),
           ...disks.flatMap((disk, index) => ["--disk", `${disk.name}=${disk.serial}=${devicePath(index)}`]),
-          ...flags({ secrets: SECRETS_DIR }),
+          ...flags({ secrets: SECRETS_DIR, ...(hashDisks && { "hash-disks": hashDisks }) }),
         ],
         ports: [
           { name: "iscsi", containerPort: ISCSI_PORT },

@@ -1,30 +1,33 @@
 import type { Command } from "commander"
-import { API_VERSION, SESSION_KIND } from "../api/group.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import type { FileRecoverySession } from "../api/session.ts"
-import { sessionSpec, type SessionSpecInput } from "../api/spec.ts"
-import { kinds } from "../kube/kinds.ts"
-import { type Cluster, getSession, openCluster } from "./client/cluster.ts"
+import { chosenNamespace, type Cluster, getSession, openCluster } from "./client/cluster.ts"
 import { type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
+import { dryRunHere, dryRunOnServer } from "./create/dry-run.ts"
+import { usualInstallation } from "./create/installation.ts"
+import { newSession, sendSession, type SessionFlags } from "./create/new-session.ts"
 import { print, structured } from "./output.ts"
 import { endedEarly, isOver, objectName, standing, whyNotReady } from "./session-words.ts"
 import { volumeTable } from "./volume-table.ts"
 import { durationOf, pause } from "./waiting.ts"
 
-interface CreateFlags extends CommonFlags {
-  readonly from: string[]
-  readonly at?: string
-  readonly recoveryPoint?: string
-  readonly storageClass?: string
-  readonly ttl?: string
+interface CreateFlags extends CommonFlags, SessionFlags {
   readonly wait?: boolean
   readonly timeout: string
+  readonly dryRun: string
+  readonly installation: string
 }
 
 const help = `
   kubectl-recover create orders --from pvc/data-orders-0 --wait
   kubectl-recover create orders --from pvc/data-orders-0 --from pvc/data-orders-1 --at 2026-11-22T03:00:00Z
-  kubectl-recover create orders --from snapshot/orders-nightly --ttl 2h`
+  kubectl-recover create orders --from snapshot/orders-nightly --ttl 2h
+  kubectl-recover create orders --from pvc/data-orders-0 --dry-run=server
+
+--dry-run=server makes nothing. It tells what would be cloned and what would stand in the way, and ends with 0 when the
+session would start, else with the code of the first thing in its way. What you may not read is not checked; the
+operator looks again before it starts. -o json or yaml: all of it, for programs.
+--dry-run=client asks nobody and prints what would be sent: create ... --dry-run=client -o yaml > orders.yaml`
 
 /** `create NAME --from ...`: a session on the cluster, and with --wait until its files can be read. */
 export function addCreate(program: Command, context: Context): void {
@@ -38,8 +41,15 @@ export function addCreate(program: Command, context: Context): void {
     .option("--recovery-point <name>", "the recovery point this VolumeSnapshot belongs to")
     .option("--storage-class <name>", "StorageClass of the clones")
     .option("--ttl <duration>", "how long it lasts, at most 12h")
+    .option("--verify-source", "hash the disks before and after, to prove that they were not changed")
     .option("--wait", "wait until the files can be read")
     .option("--timeout <duration>", "longest wait", "15m")
+    .option("--dry-run <mode>", "client or server: make nothing, and tell what would be made", "none")
+    .option(
+      "--installation <namespace/release>",
+      "where the operator is installed; for --dry-run=server",
+      usualInstallation,
+    )
     .option("-o, --output <format>", "json, yaml or name")
     .option("-q, --quiet", "no progress")
     .addHelpText("after", help)
@@ -52,20 +62,16 @@ async function create(name: string, flags: CreateFlags, { streams, signal }: Con
   if (output !== undefined && output !== "json" && output !== "yaml" && output !== "name")
     throw notFormat(output, ["json", "yaml", "name"])
   const timeoutMs = durationOf("--timeout", flags.timeout)
-  const spec = specOf(flags)
+  const { dryRun, installation } = flags
+  if (!["none", "client", "server"].includes(dryRun))
+    throw new RecoveryError("UsageError", `--dry-run=${dryRun} is not known; use client, server or none.`)
+  if (dryRun !== "none" && flags.wait)
+    throw new RecoveryError("UsageError", "With --dry-run nothing is made to --wait for.")
+  if (dryRun === "client") return dryRunHere(newSession(name, chosenNamespace(flags), flags), output, streams)
   const cluster = openCluster(flags)
-  const made = await cluster.kube.create<FileRecoverySession>(kinds.FileRecoverySession, {
-    apiVersion: API_VERSION,
-    kind: SESSION_KIND,
-    metadata: { name, namespace: cluster.namespace },
-    spec,
-  })
-  if (!made.created)
-    throw new RecoveryError(
-      "SpecInvalid",
-      `The session ${cluster.namespace}/${name} is there already; choose another name.`,
-    )
-  let session = made.object
+  const wanted = newSession(name, cluster.namespace, flags)
+  if (dryRun === "server") return dryRunOnServer({ kube: cluster.kube, session: wanted, installation, output }, streams)
+  let session = await sendSession(cluster.kube, wanted)
   const say = (line: string) => void (flags.quiet || streams.err.write(`${line}\n`))
   if (flags.wait) session = await waitUntilReady(cluster, session, { timeoutMs, signal, say })
   if (output === "name") await print(streams.out, `${objectName(session)}\n`)
@@ -74,32 +80,6 @@ async function create(name: string, flags: CreateFlags, { streams, signal }: Con
     await print(streams.out, `${objectName(session)} created\n`)
     if (flags.wait) await print(streams.out, volumeTable(session.status?.volumes ?? []))
   }
-}
-
-function specOf(flags: CreateFlags): SessionSpecInput {
-  const disks = flags.from.map((text) => {
-    const [, kind, name = ""] = /^(pvc|persistentvolumeclaim|snapshot|volumesnapshot)\/(.+)$/.exec(text) ?? []
-    if (kind === undefined) throw new RecoveryError("UsageError", `--from "${text}" must be pvc/NAME or snapshot/NAME.`)
-    return { isClaim: kind === "pvc" || kind === "persistentvolumeclaim", name }
-  })
-  if (disks.length === 0)
-    throw new RecoveryError("UsageError", "Say what to recover from: --from pvc/NAME or snapshot/NAME.")
-  const isClaim = disks[0]?.isClaim === true
-  if (disks.some((disk) => disk.isClaim !== isClaim))
-    throw new RecoveryError("UsageError", "A session has claims or snapshots as its source, not both.")
-  const storageClass = flags.storageClass === undefined ? {} : { storageClassName: flags.storageClass }
-  const named = disks.map(({ name }) => ({ name, ...storageClass }))
-  const spec: SessionSpecInput = {
-    source: isClaim ? { persistentVolumeClaims: named } : { volumeSnapshots: named },
-    ...(flags.recoveryPoint === undefined && flags.at === undefined
-      ? {}
-      : { recoveryPoint: { name: flags.recoveryPoint, notAfter: flags.at } }),
-    ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
-  }
-  const checked = sessionSpec.safeParse(spec)
-  if (checked.success) return spec
-  const words = checked.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)
-  throw new RecoveryError("SpecInvalid", words.join("; "))
 }
 
 interface Waiting {

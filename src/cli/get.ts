@@ -6,7 +6,7 @@ import { getSession, openCluster } from "./client/cluster.ts"
 import { type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
 import { outputFormats, print, structured } from "./output.ts"
 import { printable } from "./printable.ts"
-import { objectName, standing } from "./session-words.ts"
+import { objectName, sourceVerified, standing } from "./session-words.ts"
 import { humanAge, table } from "./table.ts"
 import { volumeTable } from "./volume-table.ts"
 
@@ -48,6 +48,8 @@ async function get(name: string | undefined, flags: GetFlags, { streams }: Conte
   const [only] = sessions
   if (name !== undefined && only) {
     if (only.status?.phase !== "Ready") streams.err.write(`\n${standing(only)}\n`)
+    const verified = sourceVerified(only)
+    if (verified) await print(streams.out, `\nSource verified: ${verified}\n`)
     if (only.status?.volumes) await print(streams.out, `\n${volumeTable(only.status.volumes)}`)
   }
 }

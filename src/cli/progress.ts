@@ -1,4 +1,4 @@
-import { humanBytes } from "./table.ts"
+import { humanBytes } from "../api/bytes.ts"
 import type { Streams } from "./output.ts"
 
 /** How often the line on a terminal, and the lines elsewhere, are written (milliseconds). */

@@ -10,15 +10,24 @@ export const isOver = ({ status }: FileRecoverySession) =>
 export const objectName = ({ metadata }: FileRecoverySession) =>
   `${SESSION_KIND.toLowerCase()}.${GROUP}/${metadata.name}`
 
-/** Where a session stands, in one line: its phase and the first condition that isn't met. */
+/** The condition that says most in a phase; in all others it is the first that isn't met. */
+const telling: Record<string, string> = { Failed: "Stalled", Unmounting: "Released" }
+
+/** Where a session stands, in one line: its phase and the condition that says why it is no further. */
 export function standing(session: FileRecoverySession): string {
   const phase = session.status?.phase ?? "Pending"
   const conditions = session.status?.conditions ?? []
-  const open = phase === "Failed" ? conditions.find(({ type }) => type === "Stalled") : undefined
+  const open = conditions.find(({ type }) => type === telling[phase])
   const unmet =
     open ?? conditions.find(({ type, status }) => status !== "True" && type !== "Complete" && type !== "Stalled")
   if (phase === "Ready" || !unmet) return printable(phase)
   return printable(`${phase}: ${unmet.reason}${unmet.message ? `: ${unmet.message}` : ""}`)
+}
+
+/** What spec.verifySource came to, in one line: `true: ...` or `false: ...`; undefined while it has come to nothing. */
+export function sourceVerified({ status }: FileRecoverySession): string | undefined {
+  const is = status?.conditions?.find(({ type }) => type === "SourceVerified")
+  return is && printable(`${is.status === "True"}: ${is.message}`)
 }
 
 export function whyNotReady(session: FileRecoverySession): string {

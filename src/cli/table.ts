@@ -14,19 +14,6 @@ export function table(header: readonly string[], rows: readonly (readonly string
 
 const width = (text: string) => Array.from(text).length
 
-const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-
-/** 1536 -> "1.5 KiB". */
-export function humanBytes(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
-}
-
 /** As kubectl prints ages: 45s, 12m, 5h, 3d. */
 export function humanAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))

@@ -1,12 +1,12 @@
 import type { Command } from "commander"
-import { RecoveryError } from "../api/reasons.ts"
+import { humanBytes } from "../api/bytes.ts"
+import { isReason, RecoveryError } from "../api/reasons.ts"
 import type { FileRecoverySession } from "../api/session.ts"
 import { kinds } from "../kube/kinds.ts"
 import { getSession, openCluster } from "./client/cluster.ts"
 import { type CommonFlags, type Context, withClusterFlags } from "./context.ts"
-import { print } from "./output.ts"
+import { print, type Streams } from "./output.ts"
 import { isOver, standing, whyNotReady } from "./session-words.ts"
-import { humanBytes } from "./table.ts"
 import { durationOf, pause } from "./waiting.ts"
 
 interface UnmountFlags extends CommonFlags {
@@ -46,11 +46,19 @@ async function unmount(text: string, flags: UnmountFlags, { streams, signal }: C
     const now = standing(session)
     if (now !== told && !flags.quiet) streams.err.write(`${now}\n`)
     told = now
-    if (isOver(session)) return print(streams.out, summary(session))
+    if (isOver(session)) return tell(session, streams)
     if (performance.now() - started > timeoutMs)
       throw new RecoveryError("NotReady", `Not unmounted yet: ${whyNotReady(session)}`)
     await pause(1000, signal, "Interrupted; the release goes on.")
   }
+}
+
+/** The summary, and as a failure that a source which was to be verified was not. */
+async function tell(session: FileRecoverySession, { out }: Streams): Promise<void> {
+  await print(out, summary(session))
+  const verified = session.status?.conditions?.find(({ type }) => type === "SourceVerified")
+  if (!verified || verified.status === "True") return
+  throw new RecoveryError(isReason(verified.reason) ? verified.reason : "SourceNotVerified", verified.message)
 }
 
 /** What was released, as the object keeps it. */
@@ -62,6 +70,7 @@ function summary({ metadata, status }: FileRecoverySession): string {
     release?.bytesServed === undefined ? undefined : `${humanBytes(release.bytesServed)} served`,
     release?.filesRead === undefined ? undefined : `${release.filesRead} files read`,
     release?.writeAttempts === undefined ? undefined : `${release.writeAttempts} writes refused`,
+    release?.sourceVerified === undefined ? undefined : `source ${release.sourceVerified ? "" : "NOT "}verified`,
   ]
   return `${metadata.namespace}/${metadata.name} ${phase}: ${facts.filter((fact) => fact !== undefined).join(", ")}\n`
 }

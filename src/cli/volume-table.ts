@@ -1,5 +1,6 @@
+import { humanBytes } from "../api/bytes.ts"
 import { printable } from "./printable.ts"
-import { humanBytes, table } from "./table.ts"
+import { table } from "./table.ts"
 
 /** What the table shows of a volume, of the file service's catalogue as well as of a session's status. */
 export interface VolumeRow {

@@ -18,8 +18,13 @@ export interface ControlClient<R extends keyof Statuses> {
   status(): Promise<Statuses[R]>
   /** `deadline` is an ISO 8601 instant by our clock; the pod ends after the time left until then, or at its hard end. */
   setDeadline(deadline: string): Promise<void>
-  /** Returns when the release has begun; poll `status` for Released. */
-  release(reason: Reason): Promise<void>
+  /**
+   * Returns when the release has begun; poll `status` for Released. With `hash` a target hashes its disks once more;
+   * asked again without, it stops that.
+   */
+  release(reason: Reason, options?: { readonly hash?: boolean }): Promise<void>
+  /** A target that was told to hash its disks serves them from now on. */
+  serve(): Promise<void>
 }
 
 export interface ControlClientOptions<R extends keyof Statuses> {
@@ -55,7 +60,9 @@ export function controlClient<R extends keyof Statuses>(options: ControlClientOp
       return status as Statuses[R]
     },
     setDeadline: (deadline) => exchange(options, "PUT", "/v1/deadline", { deadline, now: now().toISOString() }, ignore),
-    release: (reason) => exchange(options, "POST", "/v1/release", { reason }, ignore),
+    release: (reason, { hash = false } = {}) =>
+      exchange(options, "POST", "/v1/release", { reason, ...(hash && { hash }) }, ignore),
+    serve: () => exchange(options, "POST", "/v1/serve", undefined, ignore),
   }
 }
 

@@ -14,13 +14,20 @@ const reason = z.custom<Reason>(isReason)
 export const problemSchema = z.object({ reason: reason.catch("Internal"), message: text })
 export type Problem = z.infer<typeof problemSchema>
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
 export const targetStatusSchema = z.object({
   role: z.literal("target"),
   sessionUid: text,
-  state: z.enum(["Serving", "Releasing", "Released"]),
+  /** Hashing: nothing is served yet. It lasts until the pod is told to serve. */
+  state: z.enum(["Hashing", "Serving", "Releasing", "Released"]),
   now: clock,
   deadline: instant,
-  disks: z.array(diskSchema).max(256),
+  disks: z.array(diskSchema.extend({ sha256Before: sha256.optional(), sha256After: sha256.optional() })).max(256),
+  /** While the disks are hashed, before they are served or after. */
+  hashing: z.object({ bytesDone: count, bytesTotal: count }).optional(),
+  /** Why a disk could not be hashed after it was served. */
+  problem: problemSchema.optional(),
   counters: z.object({
     /** Initiators logged in now. Released means 0. */
     initiators: count,
@@ -54,4 +61,5 @@ export const restoreStatusSchema = z.object({
 export type RestoreStatus = z.infer<typeof restoreStatusSchema>
 
 export const deadlineSchema = z.strictObject({ deadline: instant, now: clock })
-export const releaseSchema = z.strictObject({ reason: reason })
+/** `hash`: the disks are to be hashed again, however long it takes. Pods of earlier releases don't know it. */
+export const releaseSchema = z.strictObject({ reason: reason, hash: z.boolean().default(false) })

@@ -17,8 +17,13 @@ export interface ControlHandlers {
   status(): TargetStatus | RestoreStatus
   /** Both by the operator's clock: what counts is the time between them. */
   setDeadline(deadline: Date, now: Date): void
-  /** Starts the release; the answer doesn't wait for its end. */
-  release(reason: Reason): void
+  /**
+   * Starts the release; the answer doesn't wait for its end. With `hash` it may last for hours, until it is asked for
+   * again without.
+   */
+  release(reason: Reason, hash: boolean): void
+  /** The hashes of the disks are written down: they may be served. Whoever doesn't wait for that has nothing to do. */
+  serve(): void
 }
 
 export interface ControlServer {
@@ -107,10 +112,13 @@ async function route(request: IncomingMessage, handlers: ControlHandlers): Promi
       return [204]
     }
     case "POST /v1/release": {
-      const { reason } = await readJson(request, releaseSchema)
-      handlers.release(reason)
+      const { reason, hash } = await readJson(request, releaseSchema)
+      handlers.release(reason, hash)
       return [202]
     }
+    case "POST /v1/serve":
+      handlers.serve()
+      return [204]
     default:
       throw new RecoveryError("PathNotFound", "There is no such control request.")
   }

@@ -8,11 +8,13 @@ import type {
   PersistentVolumeClaim,
   Pod,
   Service,
+  VolumeSnapshot,
   VolumeSnapshotContent,
 } from "../kube/objects.ts"
 import type { Store } from "../kube/store.ts"
 import type { Authority } from "../pki/authority.ts"
-import type { Settings } from "./settings.ts"
+import type { Settings } from "../api/settings.ts"
+import type { Places } from "./places.ts"
 
 /** What is made for sessions, reflected: objects with the label `filerecovery.dev/instance` of this installation. */
 export interface ChildStores {
@@ -21,7 +23,9 @@ export interface ChildStores {
   claims: Store<PersistentVolumeClaim>
   services: Store<Service>
   networkPolicies: Store<NetworkPolicy>
-  /** All there are, by everybody; of each only labels and the namespace it is for. */
+  /** All there are, by everybody; of each only our labels. */
+  snapshots: Store<VolumeSnapshot>
+  /** The same, and the namespace it is for. */
   contents: Store<VolumeSnapshotContent>
 }
 
@@ -35,11 +39,14 @@ export interface Log {
 export interface ReconcilerDeps {
   kube: KubeClient
   stores: ChildStores
+  /** Who is in progress, and who waits for that. */
+  places: Places
   events: EventRecorder
   settings: Settings
   /** Asked each time: the files it comes from may be rotated. */
   authority: () => Authority
   masterKey: () => KeyObject
   now: () => Date
+  onOrphanRemoved: (kind: string) => void
   log: Log
 }

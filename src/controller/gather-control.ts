@@ -55,9 +55,27 @@ export function byOurClock(time: string, podNow: string, now: Date): string {
   return new Date(Date.parse(time) - Math.round(ahead / CLOCK_STEP_MS) * CLOCK_STEP_MS).toISOString()
 }
 
-function targetReport({ state, now: podNow, deadline, disks, counters }: TargetStatus, now: Date): TargetReport {
+function targetReport(
+  { state, now: podNow, deadline, disks, hashing, problem, counters }: TargetStatus,
+  now: Date,
+): TargetReport {
   const { initiators, bytesServed, writeAttempts } = counters
-  return { state, deadline: byOurClock(deadline, podNow, now), disks, initiators, bytesServed, writeAttempts }
+  return {
+    state,
+    deadline: byOurClock(deadline, podNow, now),
+    disks: disks.map(({ name, serial, sizeBytes, sha256Before, sha256After }) => ({
+      name,
+      serial,
+      sizeBytes,
+      ...(sha256Before !== undefined && { sha256Before }),
+      ...(sha256After !== undefined && { sha256After }),
+    })),
+    ...(hashing && { hashing }),
+    ...(problem && { problem }),
+    initiators,
+    bytesServed,
+    writeAttempts,
+  }
 }
 
 function restoreReport(

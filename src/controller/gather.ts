@@ -1,18 +1,22 @@
 import { FINALIZER } from "../api/group.ts"
-import type { FileRecoverySession } from "../api/session.ts"
-import { kinds } from "../kube/kinds.ts"
-import type { KubeObject } from "../kube/objects.ts"
-import type { Observed, ObservedSources } from "../session/observed.ts"
+import type { ClusterFacts } from "../gather/cluster-facts.ts"
+import { gatherPreflight } from "../gather/preflight.ts"
+import { gatherSnapshots, gatherSources, noSources, readSpec } from "../gather/sources.ts"
+import { accept } from "../session/accept.ts"
+import type { Choice } from "../session/accept.ts"
 import { isTerminal } from "../session/finished.ts"
+import type { Observed, ObservedSources } from "../session/observed.ts"
+import type { PlannedClone } from "../session/preflight/observed.ts"
+import { isQueued } from "../session/queue.ts"
+import { recognise } from "../session/restored.ts"
 import { instant } from "../session/time.ts"
+import { isVerdict } from "../session/verdict.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gatherConversions } from "./gather-conversions.ts"
 import { gatherChildren } from "./gather-children.ts"
 import { gatherReports } from "./gather-control.ts"
 import { missingPolicies } from "./gather-policies.ts"
-import { gatherSnapshots, gatherSources, noSources, readSpec } from "./gather-sources.ts"
-
-export type SessionObject = FileRecoverySession & KubeObject
+import type { LiveSessions, SessionObject } from "./live-sessions.ts"
 
 /** A session as it is in the API server now, and everything a decision about it needs. */
 export interface Gathered {
@@ -26,13 +30,15 @@ export interface Gathered {
  */
 export async function gather(
   deps: ReconcilerDeps,
+  sessions: LiveSessions,
   { namespace, name }: { namespace: string; name: string },
+  facts: ClusterFacts,
 ): Promise<Gathered | undefined> {
-  const { kube, settings } = deps
-  const object = await kube.get<SessionObject>(kinds.FileRecoverySession, name, namespace)
+  const { settings, places } = deps
+  const object = await sessions.get(namespace, name)
   if (!object) return undefined
-  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers } = object.metadata
-  const status = object.status ?? {}
+  const { uid = "", generation = 0, creationTimestamp, deletionTimestamp, finalizers, labels } = object.metadata
+  const { status, restored } = recognise({ namespace, name, uid }, object.status ?? {}, labels)
   const session = {
     namespace,
     name,
@@ -41,6 +47,7 @@ export async function gather(
     createdAt: instant(creationTimestamp) ?? deps.now().getTime(),
     deleting: deletionTimestamp !== undefined,
     finalizer: finalizers?.includes(FINALIZER) === true,
+    ...(restored && { restored }),
   }
   const basis = {
     session,
@@ -50,7 +57,12 @@ export async function gather(
   }
   if (isTerminal(status)) return { object, observed: { ...basis, ...nothing } }
   const ending = session.deleting || status.phase === "Unmounting" || basis.spec?.desiredState === "Unmounted"
-  const starting = !ending && status.startedAt === undefined
+  // nothing is ever made for what a backup tool brought back
+  const closed = ending || (restored !== undefined && status.startedAt === undefined)
+  const starting = !closed && status.startedAt === undefined
+  // a thousand that wait for a place, and are told where they stand, must not be a thousand that read everything
+  const queue = starting && isQueued(status) ? places.ask(session) : undefined
+  if (queue) return { object, observed: { ...basis, ...nothing, queue } }
   const [children, policiesMissing] = await Promise.all([
     gatherChildren(deps, session, status, { prove: ending }),
     starting ? missingPolicies(deps) : [],
@@ -58,13 +70,43 @@ export async function gather(
   const converted = convertedClones(status, ending ? [] : children.claims)
   const [reports, sources, conversions] = await Promise.all([
     gatherReports(deps, uid, children.pods),
-    ending ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
+    closed ? noSources : sourcesOf(deps, { ...basis, claims: children.claims }),
     converted.length > 0 && gatherConversions(deps, session, converted),
   ])
-  return {
-    object,
-    observed: { ...basis, ...children, ...reports, policiesMissing, sources, ...(conversions && { conversions }) },
-  }
+  const found = { ...basis, ...children, ...reports, policiesMissing, sources, ...(conversions && { conversions }) }
+  return { object, observed: starting ? await withPreflight(deps, facts, found) : found }
+}
+
+/** With what it would meet, when there is something to clone. What can't be read is left out: it must keep nobody waiting. */
+async function withPreflight(
+  { kube, settings: installation, now, log }: ReconcilerDeps,
+  facts: ClusterFacts,
+  observed: Observed,
+): Promise<Observed> {
+  const choice = accept(observed)
+  if (isVerdict(choice)) return observed
+  const { session, sources } = observed
+  const clones = plannedClones(choice, sources)
+  const options = { kube, facts, session, installation, clones, now: now().getTime(), isOperator: true }
+  const preflight = await gatherPreflight(options)
+  if (preflight.unread.length > 0) log.debug({ uid: session.uid, unread: preflight.unread }, "preflight is incomplete")
+  return { ...observed, preflight }
+}
+
+function plannedClones({ recoveryPoints, clones }: Choice, { storageClasses }: ObservedSources): PlannedClone[] {
+  return clones.map(({ claim, storageClassName, size, snapshot }, index) => {
+    const { disk = "", name = "" } = recoveryPoints[index] ?? {}
+    const driver = storageClasses.find((one) => one.name === storageClassName)?.provisioner
+    return {
+      disk,
+      claim,
+      snapshot: snapshot ?? name,
+      isConverted: snapshot !== undefined,
+      storageClassName,
+      size,
+      ...(driver !== undefined && { driver }),
+    }
+  })
 }
 
 const nothing = {

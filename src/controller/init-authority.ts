@@ -5,7 +5,7 @@ import type { KubeClient } from "../kube/client.ts"
 import { kinds } from "../kube/kinds.ts"
 import type { Secret } from "../kube/objects.ts"
 import { createAuthority } from "../pki/authority.ts"
-import type { Settings } from "./settings.ts"
+import type { Settings } from "../api/settings.ts"
 
 const years = 365 * 24 * 3_600_000
 

@@ -16,7 +16,9 @@ import { keyOf, type Store } from "../kube/store.ts"
 import type { Transport } from "../kube/transport.ts"
 import { WorkQueue, type WorkQueueOptions } from "../kube/work-queue.ts"
 import type { ChildStores, Log } from "./deps.ts"
-import { type SessionIndex, watches } from "./watches.ts"
+import type { SessionObject } from "./live-sessions.ts"
+import type { Reconciler } from "./reconcile.ts"
+import { orphanKey, readKey, type SessionIndex, suspects, watches } from "./watches.ts"
 
 // the package is CommonJS: Node gives all it exports, loaders that unwrap it (vitest) only the class
 const Operator: typeof library.default = "default" in library ? library.default : library
@@ -30,9 +32,9 @@ export interface RecoveryOperatorOptions {
   readonly queue: Omit<WorkQueueOptions, "work">
   readonly reflector?: Pick<ReflectorOptions<KubeObject>, "backoff" | "watchLimits" | "soundAfterMs">
   readonly onWatchFailure?: (resource: string) => void
+  /** Told of every change of a session, before the session is reconciled for it. */
+  readonly onSession?: (change: Change<SessionObject>) => void
 }
-
-type Reconcile = (key: { namespace: string; name: string }) => Promise<{ requeueAfterMs?: number } | void>
 
 /**
  * The operator: watches everything that concerns sessions, and has each session that something happened to reconciled.
@@ -49,7 +51,7 @@ export class RecoveryOperator extends Operator {
   readonly #stopping = new AbortController()
   readonly #queue: WorkQueue
   readonly #sessionKeys = new Map<string, string>()
-  #reconcile: Reconcile | undefined
+  #reconciler: Reconciler | undefined
 
   constructor(options: RecoveryOperatorOptions) {
     super({
@@ -74,17 +76,32 @@ export class RecoveryOperator extends Operator {
       claims: this.#store("persistentvolumeclaims"),
       services: this.#store("services"),
       networkPolicies: this.#store("networkpolicies"),
+      snapshots: this.#store("volumesnapshots"),
       contents: this.#store("volumesnapshotcontents"),
     }
+  }
+
+  /** Keys of what may be orphans. */
+  get suspects(): string[] {
+    return suspects(this.#options.instance, this.#index(), ({ plural }) => this.#store(plural).list())
   }
 
   get queueDepth(): number {
     return this.#queue.depth
   }
 
+  /** Has a session (`namespace/name`) reconciled for a reason no watch tells. */
+  look(key: string): void {
+    this.#queue.add(key)
+  }
+
   /** Kinds that were not listed yet: nothing may be decided before there are none. */
   get notSynced(): string[] {
     return [...this.#reflectors].filter(([, reflector]) => !reflector.hasSynced).map(([plural]) => plural)
+  }
+
+  get #isSynced(): boolean {
+    return this.notSynced.length === 0
   }
 
   /** Resolves when every kind was listed. */
@@ -93,12 +110,17 @@ export class RecoveryOperator extends Operator {
   }
 
   /** Reconciles until the signal aborts; resolves when no reconcile is under way any more. Once only. */
-  async lead(signal: AbortSignal, reconcile: Reconcile): Promise<void> {
+  async lead(signal: AbortSignal, reconciler: Reconciler): Promise<void> {
     await Promise.race([this.synced(), aborted(signal)])
-    this.#reconcile = reconcile
+    this.#reconciler = reconciler
     if (!signal.aborted) this.#queue.start()
     await aborted(signal)
     await this.#queue.stop()
+  }
+
+  /** Has a key worked on like any other; true when that succeeded. */
+  visit(key: string): Promise<boolean> {
+    return this.#queue.visit(key)
   }
 
   /** Ends all watches. */
@@ -116,7 +138,9 @@ export class RecoveryOperator extends Operator {
     for (const { kind, sessions } of watches) {
       const [group, version] = kind.apiVersion.includes("/") ? kind.apiVersion.split("/") : ["", kind.apiVersion]
       const onEvent = async ({ object }: ResourceEvent): Promise<void> => {
-        for (const key of sessions(object, this.#index())) this.#queue.add(key)
+        // until all sessions were listed, everything of theirs looks left over: the sweeps find what is
+        const keys = sessions(object, this.#index()).filter((key) => this.#isSynced || readKey(key).uid === undefined)
+        for (const key of keys) this.#queue.add(key)
       }
       await this.watchResource(group ?? "", version ?? "", kind.plural, onEvent)
     }
@@ -188,14 +212,19 @@ export class RecoveryOperator extends Operator {
   }
 
   async #work(key: string): Promise<{ requeueAfterMs?: number } | void> {
-    const [namespace = "", name = ""] = key.split("/")
-    return this.#reconcile?.({ namespace, name })
+    const { uid, ...session } = readKey(key)
+    if (uid !== undefined) return this.#reconciler?.collect({ ...session, uid })
+    const { orphans = [], ...result } = (await this.#reconciler?.reconcile(session)) ?? {}
+    for (const orphan of orphans) this.#queue.add(orphanKey(orphan))
+    return result
   }
 
   /** Which session has which UID, for events of its children. */
-  #remember(kind: KindRef, { type, object }: Change<KubeObject>): void {
+  #remember(kind: KindRef, change: Change<KubeObject>): void {
+    const { type, object } = change
     const uid = object.metadata?.uid
     if (kind.plural !== sessionsPlural || uid === undefined) return
+    this.#options.onSession?.(change as Change<SessionObject>)
     if (type === "delete") this.#sessionKeys.delete(uid)
     else this.#sessionKeys.set(uid, keyOf(object))
   }

@@ -16,6 +16,7 @@ import { KubeError } from "../kube/errors.ts"
 import { kinds } from "../kube/kinds.ts"
 import type { KubeObject, Service } from "../kube/objects.ts"
 import { inUse } from "../session/clones.ts"
+import { isHashed } from "../session/hashing.ts"
 import type { Observed } from "../session/observed.ts"
 import type { Plan, Provision } from "../session/plan.ts"
 import type { Refusal } from "../session/refusals.ts"
@@ -41,7 +42,7 @@ export async function ensureAttachment(
 /** What the manifests are made from: all of it is in the status and the settings. */
 export function blueprintOf(
   { settings, now }: ReconcilerDeps,
-  { session }: Observed,
+  { session, spec, status: written }: Observed,
   status: Plan["status"],
   uid: string,
 ): Blueprint {
@@ -56,6 +57,8 @@ export function blueprintOf(
       claim,
       serial: names.serial(index),
     })),
+    // only what is written down for good need not be hashed again
+    ...(spec?.verifySource && { hashDisks: isHashed(written) ? "after" : "before-and-after" }),
     deadline: status.expiresAt ?? timestamp(hardEnd(startedAt)),
     activeDeadlineSeconds: Math.max(1, Math.ceil((hardEnd(startedAt) - now().getTime()) / 1000)),
   }

@@ -9,7 +9,8 @@ import { withRefusals } from "../session/refusals.ts"
 import { instant } from "../session/time.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { controlOf } from "./gather-control.ts"
-import type { Gathered, SessionObject } from "./gather.ts"
+import type { Gathered } from "./gather.ts"
+import type { SessionObject } from "./live-sessions.ts"
 import { blueprintOf, ensureAttachment, ensureChildren } from "./perform-children.ts"
 
 /** What the API server refused is asked for again after this, not at once. */
@@ -126,7 +127,9 @@ async function tell(deps: ReconcilerDeps, { observed }: Gathered, call: ControlC
   if (ip === undefined) return
   const control = controlOf(deps, observed.session.uid, call.role, ip)
   try {
-    await (call.do === "release" ? control.release(call.reason as Reason) : control.setDeadline(call.deadline))
+    if (call.do === "release") await control.release(call.reason as Reason, { hash: call.hash === true })
+    else if (call.do === "serve") await control.serve()
+    else await control.setDeadline(call.deadline)
   } catch (error) {
     deps.log.warn({ err: error, uid: observed.session.uid, pod: call.podName, call: call.do }, "a pod can't be told")
   }

@@ -1,44 +1,46 @@
-import type { FileRecoveryAttachment } from "../api/attachment.ts"
-import type { FileRecoverySession } from "../api/session.ts"
-import { SESSION_LABEL } from "../api/labels.ts"
+import { SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
 import { sessionLabel } from "../children/metadata.ts"
-import { kinds } from "../kube/kinds.ts"
-import type { KubeObject } from "../kube/objects.ts"
-import type { ReconcilerDeps } from "./deps.ts"
+import type { SessionRef } from "../children/names.ts"
+import type { VolumeSnapshotContent } from "../kube/objects.ts"
+import { collect } from "../session/orphans.ts"
+import type { ChildStores, ReconcilerDeps } from "./deps.ts"
+import { gatherOrphans } from "./gather-orphans.ts"
+import type { LiveSessions } from "./live-sessions.ts"
+import { removeOrphan } from "./perform-orphans.ts"
+
+/** What watches don't tell of, like the end of a volume, is looked at again after this. */
+const LOOK_MS = 10_000
 
 /**
- * Collects what is left of sessions that went without a release: their finalizer was taken off by hand, or their kind was
- * deleted. Only attachments of this installation are looked at, and a session counts as gone only when the API server
- * itself says so now (404, or another UID). With the attachment goes everything it owns; pods release when they are told
- * to end. Returns how many there were.
+ * Collects what is left of a session that went without a release: its finalizer was taken off by hand, or its kind was
+ * deleted. One step, then it is to be called again. Rejects when nobody can say whether the session is gone.
  */
 export async function collectOrphans(
-  { kube, stores, log }: ReconcilerDeps,
-  { namespace, name }: { namespace: string; name: string },
-  uid: string | undefined,
-): Promise<number> {
-  const suspects = stores.attachments
-    .inNamespace(namespace)
-    .filter(({ metadata, spec }) => metadata.labels?.[SESSION_LABEL] === sessionLabel(name) && spec.sessionUid !== uid)
-  let collected = 0
-  for (const attachment of suspects) {
-    if (attachment.metadata.deletionTimestamp !== undefined || !(await isOrphan(kube, attachment))) continue
-    const { name: own, uid: ownUid = "" } = attachment.metadata
-    log.warn(
-      { session: `${namespace}/${attachment.spec.sessionName}`, uid: attachment.spec.sessionUid, attachment: own },
-      "orphan",
-    )
-    await kube.remove(kinds.FileRecoveryAttachment, own, namespace, { uid: ownUid, propagation: "Foreground" })
-    collected += 1
-  }
-  return collected
+  deps: ReconcilerDeps,
+  sessions: LiveSessions,
+  session: SessionRef,
+): Promise<{ requeueAfterMs?: number }> {
+  const remains = await gatherOrphans(deps, sessions, session)
+  if (!remains) return {}
+  const { remove, waits, problem } = collect(remains)
+  const { namespace, name, uid } = session
+  if (problem !== undefined) deps.log.warn({ session: `${namespace}/${name}`, uid }, problem)
+  await Promise.all(remove.map((removal) => removeOrphan(deps, session, removal)))
+  return waits ? { requeueAfterMs: LOOK_MS } : {}
 }
 
-async function isOrphan(kube: ReconcilerDeps["kube"], { metadata, spec }: FileRecoveryAttachment): Promise<boolean> {
-  const session = await kube.get<FileRecoverySession & KubeObject>(
-    kinds.FileRecoverySession,
-    spec.sessionName,
-    metadata.namespace,
+/** The sessions of that name, there is none now, of which something is mirrored. */
+export function remainsOf(stores: ChildStores, { namespace, name }: { namespace: string; name: string }): SessionRef[] {
+  const { attachments, pods, claims, services, networkPolicies, snapshots, contents } = stores
+  const here = [attachments, pods, claims, services, networkPolicies, snapshots].flatMap((store) => [
+    ...store.inNamespace(namespace),
+  ])
+  const all = [...here, ...contents.list().filter((content) => namespaceOf(content) === namespace)]
+  const label = sessionLabel(name)
+  const uids = all.flatMap(({ metadata }) =>
+    metadata?.labels?.[SESSION_LABEL] === label ? (metadata.labels[SESSION_UID_LABEL] ?? []) : [],
   )
-  return session?.metadata.uid !== spec.sessionUid
+  return [...new Set(uids)].map((uid) => ({ namespace, name: label, uid }))
 }
+
+const namespaceOf = ({ spec }: VolumeSnapshotContent) => spec?.volumeSnapshotRef?.namespace

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import type { KubeConfig } from "@kubernetes/client-node"
+import type { Settings } from "../api/settings.ts"
 import { aborted } from "../kube/clock.ts"
 import { KubeEventRecorder } from "../kube/events.ts"
 import { openKube } from "../kube/kube.ts"
@@ -9,9 +10,11 @@ import { serveHealth } from "../observability/health.ts"
 import type { Log } from "../observability/log.ts"
 import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
+import { orphanKinds } from "./gather-orphans.ts"
 import { RecoveryOperator } from "./operator.ts"
+import { Places } from "./places.ts"
 import { makeReconciler } from "./reconcile.ts"
-import type { Settings } from "./settings.ts"
+import { sweepForOrphans } from "./sweep.ts"
 
 export interface RunOptions {
   readonly config: KubeConfig
@@ -34,13 +37,20 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
   let leading = false
   const metrics = createMetrics({
     phases: () => countBy(operator.sessions.list(), ({ status }) => status?.phase ?? "Pending"),
+    waitingForPlace: () => places.waiting,
     queueDepth: () => operator.queueDepth,
     leading: () => leading,
   })
+  // a counter that isn't there can't be seen to rise
+  for (const kind of orphanKinds) metrics.orphansRemoved(kind, 0)
   const kube = openKube(config, {
     observe: ({ what, resource }, status, seconds) =>
       metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
   })
+  const { sessionsPerNamespace, sessionsPerCluster } = settings.limits
+  const places = new Places({ namespace: sessionsPerNamespace, cluster: sessionsPerCluster }, (key) =>
+    operator.look(key),
+  )
   const operator = new RecoveryOperator({
     transport: kube.transport,
     client: kube.client,
@@ -52,6 +62,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
       onDone: (_, seconds, failed) => metrics.reconciled(seconds, failed),
     },
     onWatchFailure: (resource) => metrics.watchFailed(resource),
+    onSession: (change) => places.changed(change),
   })
   const events = new KubeEventRecorder({
     client: kube.client,
@@ -78,17 +89,27 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     const reconciler = makeReconciler({
       kube: kube.client,
       stores: operator.children,
+      places,
       events,
       settings,
       authority: () => files.authority(),
       masterKey: () => files.masterKey(),
       now: () => new Date(),
+      onOrphanRemoved: (kind) => metrics.orphansRemoved(kind, 1),
       log,
     })
     return await lease.run(signal, async (held) => {
       leading = true
       log.info({ identity }, "leading")
-      await operator.lead(held, (key) => reconciler.reconcile(key))
+      await Promise.all([
+        operator.lead(held, reconciler),
+        sweepForOrphans({
+          suspects: () => operator.suspects,
+          visit: (key) => operator.visit(key),
+          onSwept: () => metrics.swept(),
+          signal: held,
+        }),
+      ])
       await events.flush()
       leading = false
     })

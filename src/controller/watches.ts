@@ -1,8 +1,10 @@
-import { SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
+import { INSTANCE_LABEL, SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
 import type { FileRecoverySession } from "../api/session.ts"
+import { isOurName, type SessionRef } from "../children/names.ts"
 import { type KindRef, kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import { type Store, keyOf } from "../kube/store.ts"
+import { isQueued } from "../session/queue.ts"
 
 /** The sessions there are, as events of other objects need to find them. */
 export interface SessionIndex {
@@ -10,7 +12,7 @@ export interface SessionIndex {
   readonly store: Store<FileRecoverySession & KubeObject>
 }
 
-/** One kind that is watched, and which sessions (as `namespace/name`) should be looked at when an object of it changes. */
+/** One kind that is watched, and the keys of which sessions should be looked at when an object of it changes. */
 export interface Watched {
   readonly kind: KindRef
   /** Only objects with the label of this installation. */
@@ -67,21 +69,45 @@ export const watches: readonly Watched[] = [
       spec: { claimRef: { namespace: volume.spec?.claimRef?.namespace, name: volume.spec?.claimRef?.name } },
     }),
     sessions: ({ spec }: ClaimRefs, index) =>
-      spec?.claimRef?.name?.startsWith("frsess-") === true ? releasing(index, spec.claimRef.namespace ?? "") : [],
+      isOurName(spec?.claimRef?.name) ? releasing(index, spec?.claimRef?.namespace ?? "") : [],
   },
 ]
 
-/** By UID, because the label with the session's name may be cut; by that label when the session is gone. */
-function ownerOf({ metadata }: KubeObject, index: SessionIndex, namespace = metadata?.namespace ?? ""): string[] {
-  const known = index.byUid(metadata?.labels?.[SESSION_UID_LABEL] ?? "")
-  if (known !== undefined) return [known]
-  const name = metadata?.labels?.[SESSION_LABEL]
-  return name === undefined ? [] : [`${namespace}/${name}`]
+/** The key of what is left of a session: unlike that of the session itself it says which one of that name. */
+export const orphanKey = ({ namespace, name, uid }: SessionRef): string => `${namespace}/${name}/${uid}`
+
+/** What a key means: a session, or with `uid` what is left of one. */
+export function readKey(key: string): { namespace: string; name: string; uid?: string } {
+  const [namespace = "", name = "", uid] = key.split("/")
+  return { namespace, name, ...(uid !== undefined && { uid }) }
 }
 
-/** Sessions that a snapshot, a content or a class may be waited for by. */
+/** Keys of what is left of sessions that no watch knows: of this installation, among everything that is mirrored. */
+export function suspects(
+  instance: string,
+  index: SessionIndex,
+  mirrored: (kind: KindRef) => readonly KubeObject[],
+): string[] {
+  const keys = watches.flatMap(({ kind, sessions }) =>
+    mirrored(kind)
+      .filter(({ metadata }) => metadata?.labels?.[INSTANCE_LABEL] === instance)
+      .flatMap((object) => sessions(object, index)),
+  )
+  return [...new Set(keys.filter((key) => readKey(key).uid !== undefined))]
+}
+
+/** The session by its UID, because the label with its name may be cut; what is left of it when no watch knows it. */
+function ownerOf({ metadata }: KubeObject, index: SessionIndex, namespace = metadata?.namespace ?? ""): string[] {
+  const { [SESSION_UID_LABEL]: uid, [SESSION_LABEL]: name } = metadata?.labels ?? {}
+  if (uid === undefined || name === undefined) return []
+  return [index.byUid(uid) ?? orphanKey({ namespace, name, uid })]
+}
+
+/** Sessions that a snapshot, a content or a class may be waited for by; those that wait for a place need no more. */
 function waiting(sessions: readonly FileRecoverySession[]): string[] {
-  return sessions.filter(({ status }) => (status?.phase ?? "Pending") === "Pending").map((session) => keyOf(session))
+  return sessions
+    .filter(({ status = {} }) => (status.phase ?? "Pending") === "Pending" && !isQueued(status))
+    .map((session) => keyOf(session))
 }
 
 function releasing({ store }: SessionIndex, namespace: string): string[] {

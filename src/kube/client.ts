@@ -1,6 +1,9 @@
 import type { KindRef } from "./kinds.ts"
 import type { KubeObject } from "./objects.ts"
 
+/** The part of a KubeClient that changes nothing. */
+export type KubeReader = Pick<KubeClient, "get" | "list">
+
 /** Which objects a list is about. Without a namespace: all of them. */
 export interface ListOptions {
   readonly namespace?: string
@@ -25,8 +28,15 @@ export interface KubeClient {
   get<T extends KubeObject>(kind: KindRef, name: string, namespace?: string): Promise<T | undefined>
   /** All objects; read in pages. */
   list<T extends KubeObject>(kind: KindRef, options?: ListOptions): Promise<T[]>
-  /** `created: false` when the name is taken (409 AlreadyExists). */
-  create<T extends KubeObject>(kind: KindRef, object: T): Promise<{ created: true; object: T } | { created: false }>
+  /**
+   * `created: false` when the name is taken (409 AlreadyExists). With `dryRun` the API server does everything but keep the
+   * object: schema, defaults, admission, quota; the answer is the object as it would be.
+   */
+  create<T extends KubeObject>(
+    kind: KindRef,
+    object: T,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<{ created: true; object: T } | { created: false }>
   /** Server-side apply, field manager `file-recovery-operator`, with force. */
   apply<T extends KubeObject>(kind: KindRef, object: T): Promise<T>
   /** The same on the status subresource; only name, namespace, UID and status of the object are sent. */

@@ -1,3 +1,4 @@
+import { SESSION_KIND } from "../api/group.ts"
 import { type Reason, RecoveryError } from "../api/reasons.ts"
 
 /** What the API server says of a failure: `metav1.Status`, `status: Failure`. */
@@ -86,7 +87,9 @@ function codeOf(words: string, { status, reason, details }: KubeErrorFields): Re
     const missingRight = /cannot \S+ resource/.test(words)
     return details?.kind === "pods" && !missingRight ? "PodRefused" : "Forbidden"
   }
-  if (status === 422 && details?.kind === "pods") return "PodRefused"
+  // what is refused is named by its resource, what is invalid by its kind
+  if (status === 422 && details?.kind === "Pod") return "PodRefused"
+  if (status === 422 && details?.kind === SESSION_KIND) return "SpecInvalid"
   if (status === 0 || status === 429 || status >= 500) return "ApiUnavailable"
   return "Internal"
 }

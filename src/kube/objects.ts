@@ -1,9 +1,13 @@
 import type {
+  V1ConfigMap,
+  V1CSINode,
   V1Lease,
   V1NetworkPolicy,
+  V1Node,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
+  V1ResourceQuota,
   V1Secret,
   V1Service,
   V1StorageClass,
@@ -26,6 +30,10 @@ export type Wire<T> = T extends Date
 export type Pod = Wire<V1Pod>
 export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>
 export type PersistentVolume = Wire<V1PersistentVolume>
+export type ConfigMap = Wire<V1ConfigMap>
+export type ResourceQuota = Wire<V1ResourceQuota>
+export type Node = Wire<V1Node>
+export type CSINode = Wire<V1CSINode>
 export type Secret = Wire<V1Secret>
 export type Service = Wire<V1Service>
 export type NetworkPolicy = Wire<V1NetworkPolicy>

@@ -44,15 +44,16 @@ export class RestClient implements KubeClient {
   async create<T extends KubeObject>(
     kind: KindRef,
     object: T,
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
   ): Promise<{ created: true; object: T } | { created: false }> {
     const { name, namespace } = nameOf(kind, object)
     const call: Call = {
       method: "POST",
       path: collectionPath(kind, namespace),
-      query: { fieldManager },
+      query: { fieldManager, dryRun: dryRun ? "All" : undefined },
       body: { ...object, apiVersion: kind.apiVersion, kind: kind.kind },
       resource: kind.plural,
-      what: `create ${titleOf(kind, name, namespace)}`,
+      what: `${dryRun ? "dry-run" : "create"} ${titleOf(kind, name, namespace)}`,
     }
     try {
       return { created: true, object: await this.#transport.json<T>(call) }

@@ -26,6 +26,7 @@ export class WorkQueue {
   readonly #working = new Map<string, boolean>()
   readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>()
   readonly #failures = new Map<string, number>()
+  readonly #visitors = new Map<string, ((succeeded: boolean) => void)[]>()
   #started = false
   #stopped = false
   #idle: (() => void) | undefined
@@ -56,6 +57,15 @@ export class WorkQueue {
     if (this.#working.has(key)) this.#working.set(key, true)
     else this.#waiting.add(key)
     this.#dispatch()
+  }
+
+  /** Adds the key; true when the work that begins after this call succeeds, false when it fails or the queue is stopped. */
+  visit(key: string): Promise<boolean> {
+    if (this.#stopped) return Promise.resolve(false)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#visitors.set(key, [...(this.#visitors.get(key) ?? []), resolve])
+    this.add(key)
+    return promise
   }
 
   /** The earliest of several wishes counts. */
@@ -91,6 +101,8 @@ export class WorkQueue {
     for (const { cancel } of this.#delayed.values()) cancel()
     this.#delayed.clear()
     this.#waiting.clear()
+    for (const tell of [...this.#visitors.values()].flat()) tell(false)
+    this.#visitors.clear()
     if (this.#working.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
   }
 
@@ -112,6 +124,8 @@ export class WorkQueue {
   async #run(key: string): Promise<void> {
     const { work, onFailure, onDone } = this.#options
     const started = this.#clock.now()
+    const visitors = this.#visitors.get(key) ?? []
+    this.#visitors.delete(key)
     let failed = false
     try {
       const result = await work(key)
@@ -123,6 +137,7 @@ export class WorkQueue {
       onFailure?.(key, error, waitMs)
     }
     onDone?.(key, (this.#clock.now() - started) / 1000, failed)
+    for (const tell of visitors) tell(!failed)
     const again = this.#working.get(key)
     this.#working.delete(key)
     if (again === true && !this.#stopped) this.add(key)

@@ -4,6 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 export interface MetricSources {
   /** How many sessions there are in each phase. */
   phases(): Readonly<Record<string, number>>
+  /** Sessions in Pending that only the limits keep from starting. */
+  waitingForPlace(): number
   queueDepth(): number
   leading(): boolean
 }
@@ -14,6 +16,9 @@ export interface Metrics {
   /** `status` is the HTTP status, 0 when there was no answer. */
   requested(verb: string, resource: string, status: number, seconds: number): void
   watchFailed(resource: string): void
+  orphansRemoved(kind: string, count: number): void
+  /** Now a sweep for orphans has ended well. */
+  swept(): void
   render(): Promise<string>
 }
 
@@ -31,6 +36,9 @@ export function createMetrics(sources: MetricSources): Metrics {
         this.set(read())
       },
     })
+  gauge("filerecovery_sessions_queued", "Sessions that wait for a place in the limits.", () =>
+    sources.waitingForPlace(),
+  )
   gauge("filerecovery_queue_depth", "Sessions that wait for a worker.", () => sources.queueDepth())
   gauge("filerecovery_leader", "1 while this operator leads.", () => (sources.leading() ? 1 : 0))
   const sessions = new Gauge({
@@ -63,10 +71,23 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ["resource"],
     registers,
   })
+  const orphans = new Counter({
+    name: "filerecovery_orphans_removed_total",
+    help: "Objects removed whose session was gone without a release, by kind.",
+    labelNames: ["kind"],
+    registers,
+  })
+  const swept = new Gauge({
+    name: "filerecovery_last_orphan_sweep_timestamp_seconds",
+    help: "When the last sweep for orphans ended well, in seconds since 1970; 0 while this operator has made none.",
+    registers,
+  })
   return {
     reconciled: (seconds, failed) => reconciles.observe({ result: failed ? "error" : "success" }, seconds),
     requested: (verb, resource, status, seconds) => requests.observe({ verb, resource, status }, seconds),
     watchFailed: (resource) => watchFailures.inc({ resource }),
+    orphansRemoved: (kind, count) => orphans.inc({ kind }, count),
+    swept: () => swept.setToCurrentTime(),
     render: () => registry.metrics(),
   }
 }

@@ -7,6 +7,7 @@ import { connectGuest } from "../guest/connect.ts"
 import type { Guest } from "../guest/guest.ts"
 import type { Initiator } from "../initiator/initiator.ts"
 import { serveNbd } from "../nbd/server.ts"
+import { aborted } from "./aborted.ts"
 import { live } from "./live.ts"
 import { logIn } from "./log-in.ts"
 import type { FilesOptions } from "./options.ts"
@@ -123,10 +124,3 @@ function lostForGood(initiator: Initiator, sibling: GuestSibling): AbortSignal {
 }
 
 const nbdSocket = (dir: string) => join(dir, "nbd")
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener("abort", () => resolve(), { once: true })
-  })
-}

@@ -6,8 +6,10 @@ export interface LifetimeOptions {
   readonly deadline: Date
   /** The session's hard end, by a clock that is right: by ours, which may be ahead, no deadline is MAX_SKEW_MS later. */
   readonly hardEnd: Date
-  /** Lets go of everything; called once, after `signal` was aborted. */
+  /** Lets go of everything; called once, after `signal` was aborted. What takes long in it ends with `hurry`. */
   release(): Promise<void>
+  /** At its deadline, too, it may take its time for the release, until the hard end. */
+  readonly unhurried?: boolean
   readonly log: Pick<Logger, "info" | "error">
 }
 
@@ -24,7 +26,7 @@ const lookAgainMs = 30_000
  * go of everything exactly once before.
  * ```
  *   Running --release()--> Releasing --released--> Released --linger--> ended
- *      +--------- deadline, end() --------------------------------------^   (waits for the release, up to a limit)
+ *      +--------- deadline, end() --------------------------------------^   (hurries the release, waits up to a limit)
  * ```
  */
 export class Lifetime {
@@ -35,13 +37,14 @@ export class Lifetime {
   #released: Promise<void> | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
   readonly #abort = new AbortController()
+  readonly #hurry = new AbortController()
   readonly #end = Promise.withResolvers<void>()
   readonly #options: LifetimeOptions
 
   constructor(options: LifetimeOptions) {
     this.#options = options
     this.ended = this.#end.promise
-    this.#deadline = this.#atMost(options.deadline.getTime() + MAX_SKEW_MS)
+    this.#deadline = Math.min(options.deadline.getTime() + MAX_SKEW_MS, this.#latest)
     this.#watchDeadline()
   }
 
@@ -59,22 +62,31 @@ export class Lifetime {
     return this.#abort.signal
   }
 
+  /** Aborted when the release is to take no longer than letting go takes. */
+  get hurry(): AbortSignal {
+    return this.#hurry.signal
+  }
+
   /**
    * Moves the deadline, at most to the hard end. Both times are of one clock, not necessarily ours: what counts is how
    * long it is from one to the other. Too late once the release has begun.
    */
   setDeadline(deadline: Date, now: Date): void {
     if (this.#state !== "Running") return
-    this.#deadline = this.#atMost(Date.now() + deadline.getTime() - now.getTime())
+    this.#deadline = Math.min(Date.now() + deadline.getTime() - now.getTime(), this.#latest)
     this.#watchDeadline()
   }
 
-  #atMost(deadline: number): number {
-    return Math.min(deadline, this.#options.hardEnd.getTime() + MAX_SKEW_MS)
+  get #latest(): number {
+    return this.#options.hardEnd.getTime() + MAX_SKEW_MS
   }
 
-  /** Begins the release, unless it has begun, and stays afterwards for those who ask how it went. */
-  release(why: string): void {
+  /**
+   * Begins the release, unless it has begun, and stays afterwards for those who ask how it went. It hurries unless it is
+   * told that there is time; asked for once more, an unhurried one can be hurried.
+   */
+  release(why: string, { unhurried = false } = {}): void {
+    if (!unhurried) this.#hurry.abort()
     void this.#release(why).then(
       () => this.#endWithin(lingerMs),
       () => undefined, // stays Releasing: the operator sees it; deadline and SIGTERM still end the process
@@ -84,6 +96,7 @@ export class Lifetime {
   /** Releases, waits for it up to the limit, and ends. */
   end(why: string): void {
     clearTimeout(this.#deadlineTimer)
+    this.#hurry.abort()
     this.#endWithin(releaseLimitMs)
     void this.#release(why).then(
       () => this.#finish(),
@@ -114,9 +127,17 @@ export class Lifetime {
 
   #watchDeadline(): void {
     clearTimeout(this.#deadlineTimer)
+    if (this.#deadline <= Date.now() && this.#hasTimeAfterwards()) {
+      this.#deadline = this.#latest
+      this.release("TtlEnded", { unhurried: true })
+    }
     const left = this.#deadline - Date.now()
     if (left <= 0) this.end("TtlEnded")
     else this.#deadlineTimer = setTimeout(() => this.#watchDeadline(), Math.min(left, lookAgainMs))
+  }
+
+  #hasTimeAfterwards(): boolean {
+    return this.#options.unhurried === true && !this.#hurry.signal.aborted && this.#deadline < this.#latest
   }
 
   /** The earliest end counts. */

@@ -10,9 +10,14 @@ export interface Work {
   /**
    * Does the work; may return when all runs by itself. What has to be let go of later goes onto the stack, which the
    * release unwinds from its top. Returns soon after the signal, which comes before the release. A rejection is fatal.
+   * What takes long in the release ends with `hurry`.
    */
-  run(stack: AsyncDisposableStack, signal: AbortSignal): Promise<void>
+  run(stack: AsyncDisposableStack, signal: AbortSignal, hurry: AbortSignal): Promise<void>
   status(life: Lifetime): TargetStatus | RestoreStatus
+  /** Told that it may serve, where that is waited for. */
+  serve?(): void
+  /** The release that comes with the deadline may take until the hard end. */
+  readonly unhurried?: boolean
   /** Told of what `run` was rejected with, before the release. */
   failed?(error: unknown): void
 }
@@ -37,6 +42,7 @@ export async function live(
   const lifetime = new Lifetime({
     deadline: options.deadline,
     hardEnd,
+    unhurried: work.unhurried ?? false,
     log,
     async release() {
       await running.promise.catch(() => undefined)
@@ -55,12 +61,13 @@ export async function live(
         lifetime.setDeadline(deadline, now)
         log.info({ deadline: lifetime.deadline }, "deadline moved")
       },
-      release: (reason) => lifetime.release(reason),
+      release: (reason, hash) => lifetime.release(reason, { unhurried: hash }),
+      serve: () => work.serve?.(),
     },
     log,
   })
   log.info({ port: control.port, deadline: lifetime.deadline }, "control listens")
-  running.resolve(lifetime.signal.aborted ? undefined : work.run(stack, lifetime.signal))
+  running.resolve(lifetime.signal.aborted ? undefined : work.run(stack, lifetime.signal, lifetime.hurry))
   const failure = await running.promise.then(
     () => undefined,
     (error: unknown) => (lifetime.signal.aborted ? undefined : { error }),

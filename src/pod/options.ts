@@ -45,6 +45,8 @@ const targetSchema = z.object({
       }),
   ),
   /** How long a device may take to appear, seconds. */
+  /** Hash the disks (sha256) before and after they are served, or only after. */
+  "hash-disks": z.enum(["before-and-after", "after"]).optional(),
   "device-timeout": z.coerce.number().min(0).max(600).default(30),
 })
 

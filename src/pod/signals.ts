@@ -1,7 +1,7 @@
 /**
- * SIGTERM and SIGINT, heard from the first moment. PID 1 of a container ignores a signal it has no handler for, and the
- * kubelet sends it once: a pod deleted while its process still loads would live through its whole grace period. Entry
- * points import this before anything else.
+ * SIGTERM and SIGINT, heard from the first moment: a process that is still loading notes what it is told, and ends in
+ * order once it can. Entry points import this before anything else. (Before that the signal just ends it: node is never
+ * PID 1, see children/pod.ts.)
  */
 type End = (signal: NodeJS.Signals) => void
 

@@ -4,25 +4,35 @@ import { RecoveryError } from "../api/reasons.ts"
 import type { NamedDisk } from "../block/device.ts"
 import type { TargetStatus } from "../control/schemas.ts"
 import { authorizePeer, sessionUri } from "../pki/peer.ts"
+import { Tally } from "../target/counters.ts"
 import { startTarget, type Target } from "../target/target.ts"
 import type { Lifetime } from "./lifetime.ts"
 import { live } from "./live.ts"
 import { openDisks } from "./open-disks.ts"
 import type { TargetOptions } from "./options.ts"
 import { readPodSecrets } from "./secrets.ts"
+import { Verification } from "./verification.ts"
 
 /** How long initiators may take to log out before they are cut off, milliseconds. */
 const logoutMs = 20_000
 
-/** The target pod: serves the disks over iSCSI to this session's restore pod, until it is released. */
+/**
+ * The target pod: serves the disks over iSCSI to this session's restore pod, until it is released. If it is to prove that
+ * this changes nothing, it hashes the disks before and after.
+ */
 export async function runTargetPod(options: TargetOptions, log: Logger): Promise<void> {
   const sessionUid = options["session-uid"]
   const secrets = await readPodSecrets(options.secrets, sessionUid, "target")
   let disks: NamedDisk[] = []
   let target: Target | undefined
+  const times = options["hash-disks"]
+  const verification = times && new Verification(options.disk, times, log)
   await live(options, secrets, log, {
-    async run(stack, signal) {
+    unhurried: verification !== undefined,
+    serve: () => verification?.serve(),
+    async run(stack, signal, hurry) {
       disks = await openDisks(options.disk, options["device-timeout"] * 1000, stack, signal)
+      await verification?.hashBefore(disks, signal)
       const started = await startTarget({
         host: options.host,
         port: options["iscsi-port"],
@@ -33,13 +43,15 @@ export async function runTargetPod(options: TargetOptions, log: Logger): Promise
         authorizePeer: authorizePeer(sessionUri(sessionUid, "restore")),
         log,
       })
+      if (verification) stack.defer(() => verification.hashAfter(hurry))
       stack.defer(() => letGo(started, log))
       target = started
       log.info({ port: target.port }, "serving")
     },
     status(life) {
-      if (target === undefined) throw new RecoveryError("NotReady", "The target does not serve yet.")
-      return targetStatus(sessionUid, life, disks, target)
+      if (target === undefined && !verification?.comesFirst)
+        throw new RecoveryError("NotReady", "The target does not serve yet.")
+      return targetStatus({ sessionUid, life, disks, target, verification })
     },
   })
 }
@@ -53,17 +65,35 @@ async function letGo(target: Target, log: Logger): Promise<void> {
   await target.close()
 }
 
-const states = { Running: "Serving", Releasing: "Releasing", Released: "Released" } as const
+interface State {
+  readonly sessionUid: string
+  readonly life: Lifetime
+  readonly disks: readonly NamedDisk[]
+  /** Absent while the disks are hashed. */
+  readonly target: Target | undefined
+  readonly verification: Verification | undefined
+}
 
-function targetStatus(sessionUid: string, life: Lifetime, disks: NamedDisk[], target: Target): TargetStatus {
-  const { sessions, bytesServed, refused, writeAttempts, lastActivityAt } = target.counters()
+function targetStatus({ sessionUid, life, disks, target, verification }: State): TargetStatus {
+  const counters = target?.counters() ?? new Tally().snapshot()
+  const { sessions, bytesServed, refused, writeAttempts, lastActivityAt } = counters
+  const running = target ? "Serving" : "Hashing"
+  const state = life.state === "Running" ? running : life.state
+  const hashes = state === "Hashing" || (state === "Releasing" && target !== undefined && !life.hurry.aborted)
   return {
     role: "target",
     sessionUid,
-    state: states[life.state],
+    state,
     now: new Date().toISOString(),
     deadline: life.deadline.toISOString(),
-    disks: disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
+    disks: disks.map(({ name, serial, device }, index) => ({
+      name,
+      serial,
+      sizeBytes: device.sizeBytes,
+      ...verification?.hashes(index),
+    })),
+    ...(verification && hashes && { hashing: verification.progress }),
+    ...(verification?.problem && { problem: verification.problem }),
     counters: {
       initiators: sessions.now,
       bytesServed,

@@ -1,6 +1,7 @@
 import type { CloneStatus, RecoveryPoint } from "../api/status.ts"
 import { namesOf } from "../children/names.ts"
 import type { Observed } from "./observed.ts"
+import { blockers, together } from "./preflight/checks.ts"
 import { chooseRecoveryPoint } from "./recovery-point.ts"
 import { needsConversion, sizeOf, whyNotClonable } from "./snapshot-checks.ts"
 import { chooseStorageClass } from "./storage-class.ts"
@@ -14,8 +15,14 @@ export interface Choice {
   clones: CloneStatus[]
 }
 
-/** Chooses what to clone and how, or says what stands in the way. */
+/** Chooses what to clone and how, or says what stands in the way: of the choice, or of what would be made then. */
 export function accept(observed: Observed): Choice | Verdict {
+  const choice = choose(observed)
+  if (isVerdict(choice) || !observed.preflight) return choice
+  return together(blockers(observed.preflight)) ?? choice
+}
+
+function choose(observed: Observed): Choice | Verdict {
   const { spec, policiesMissing, sources, session } = observed
   if (policiesMissing.length > 0)
     return verdict(

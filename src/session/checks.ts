@@ -14,6 +14,14 @@ const begun: Check = ({ status: { release } }) =>
 const deleted: Check = ({ session }) =>
   session.deleting ? verdict("SessionDeleted", "The session was deleted.") : undefined
 
+/** What it says of itself was written for another object, whose credentials and clones are none of this one's. */
+const restored: Check = ({ session, status }) => {
+  if (!session.restored || status.startedAt !== undefined) return undefined
+  const { by } = session.restored
+  const who = by === undefined ? "A backup tool" : `Restore ${by}`
+  return verdict("Restored", `${who} brought this session back from a backup. Nothing was opened for it.`)
+}
+
 const unmountAsked: Check = ({ spec }) =>
   spec?.desiredState === "Unmounted" ? verdict("UnmountRequested", "spec.desiredState is Unmounted.") : undefined
 
@@ -54,6 +62,7 @@ const cloneLost: Check = ({ status, claims }) => {
 export const whyRelease: Check[] = [
   begun,
   deleted,
+  restored,
   unmountAsked,
   timeIsUp,
   specInvalid,

@@ -20,6 +20,7 @@ export function conditions(
     const before = conditionOf(status, type as ConditionType)
     // Time-outs are counted from here, so a time that is none, or is yet to come, does not stay.
     const since = before?.status === is ? instant(before.lastTransitionTime) : undefined
+    const isToldAlready = before?.reason === reason && hasSameWords(before.message, message)
     const lastTransitionTime = since !== undefined && since <= now ? timestamp(since) : timestamp(now)
     return {
       type: type as ConditionType,
@@ -27,9 +28,19 @@ export function conditions(
       observedGeneration: session.generation,
       lastTransitionTime,
       reason,
-      message,
+      message: isToldAlready ? before.message : message,
     }
   })
+}
+
+/** The API server names several faults in whatever order; in another order they are no news, and would only be written. */
+function hasSameWords(before: string, now: string): boolean {
+  const sorted = (text: string) =>
+    text
+      .split(/[\s,[\]]+/)
+      .sort()
+      .join(" ")
+  return before.length === now.length && sorted(before) === sorted(now)
 }
 
 /** The condition of this type, if the status has it. */

@@ -1,15 +1,16 @@
 import { MINUTE } from "../api/duration.ts"
 import { accept } from "./accept.ts"
 import { firstOf, whyRelease } from "./checks.ts"
-import { conditions } from "./conditions.ts"
 import { finished, isTerminal } from "./finished.ts"
 import { fit, fits } from "./fit.ts"
 import type { Instant, Observed } from "./observed.ts"
 import type { Plan } from "./plan.ts"
+import { isQueued, pendingSince, whyQueued } from "./queue.ts"
 import { release } from "./release.ts"
 import { run } from "./run.ts"
 import { heals, isVerdict, verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
+import { wait } from "./wait.ts"
 
 /**
  * Decides what to do about one session now. Pure and total: the same observation at the same time gives the same plan,
@@ -25,7 +26,7 @@ export function decide(observed: Observed, now: Instant): Plan {
 }
 
 function choose(observed: Observed, now: Instant): Plan {
-  const { session, status, limits } = observed
+  const { status, limits } = observed
   if (isTerminal(status)) return finished(observed, now)
   const why = firstOf(whyRelease, observed, now)
   if (why) return release(observed, why, now)
@@ -33,10 +34,14 @@ function choose(observed: Observed, now: Instant): Plan {
     const choice = { recoveryPoints: status.recoveryPoints ?? [], clones: status.clones ?? [] }
     return orRelease(run(observed, choice, now), observed, now)
   }
+  const queued = whyQueued(observed)
+  // what it would be made of is read again when it is its turn
+  if (queued && isQueued(status)) return wait(observed, queued, now)
   const choice = accept(observed)
-  if (!isVerdict(choice)) return orRelease(run(observed, choice, now), observed, now)
+  if (!isVerdict(choice))
+    return queued ? wait(observed, queued, now) : orRelease(run(observed, choice, now), observed, now)
   if (!heals(choice)) return release(observed, choice, now)
-  if (now < session.createdAt + limits.pendingTimeoutMs) return wait(observed, choice, now)
+  if (now < pendingSince(observed, now) + limits.pendingTimeoutMs) return wait(observed, choice, now)
   const minutes = limits.pendingTimeoutMs / MINUTE
   return release(observed, verdict("PendingTimeout", `Waited ${minutes} minutes. ${choice.message}`), now)
 }
@@ -46,22 +51,4 @@ function orRelease(outcome: Plan | Verdict, observed: Observed, now: Instant): P
   if (fits(fit(outcome.status))) return outcome
   const message = "The names of the disks are too long together for one session; recover them in several."
   return release(observed, verdict("SpecInvalid", message), now)
-}
-
-/** Whoever applies in any order sees it heal: looked at every second at first, then ever more rarely. */
-function wait(observed: Observed, why: Verdict, now: Instant): Plan {
-  const { session, limits } = observed
-  const age = Math.max(0, now - session.createdAt)
-  const no = { holds: false, ...why }
-  return {
-    finalizer: "keep",
-    status: {
-      ...observed.status,
-      phase: "Pending",
-      conditions: conditions({ Accepted: no, Ready: no }, observed, now),
-    },
-    control: [],
-    remove: [],
-    requeueAfterMs: Math.min(Math.max(1000, Math.min(age / 10, 30_000)), limits.pendingTimeoutMs - age),
-  }
 }

@@ -12,10 +12,14 @@ export function isTerminal({ phase }: SessionStatus): boolean {
   return phase === "Unmounted" || phase === "Expired" || phase === "Failed"
 }
 
-/** Nothing of it is left, so all that can still be done is to let it go: when somebody deleted it, or spec says so. */
+/**
+ * Nothing of it is left, so nothing is to be waited for when somebody deletes it: the finalizer goes, and with it the need
+ * for an operator. All that can still be done is to delete the object itself when spec says so.
+ */
 export function finished({ session, spec, status }: Observed, now: Instant): Plan {
   const plan: Plan = { finalizer: "keep", status, control: [], remove: [] }
-  if (session.deleting) return { ...plan, finalizer: session.finalizer ? "remove" : "keep" }
+  if (session.finalizer) return { ...plan, finalizer: "remove", requeueAfterMs: 0 }
+  if (session.deleting) return plan
   const wait = untilForgotten(spec, instant(status.finishedAt), now)
   if (wait === undefined) return plan
   return wait > 0 ? { ...plan, requeueAfterMs: wait } : { ...plan, deleteSession: true }

@@ -27,7 +27,13 @@ function clean(_: string, value: unknown): unknown {
 }
 
 export function fits(status: SessionStatus): boolean {
-  return bytes(status) <= MAX_BYTES
+  return bytes(status) + roomForHashes(status) <= MAX_BYTES
+}
+
+/** The second hash of a disk comes when it is too late to refuse a session for it. */
+function roomForHashes({ disks = [] }: SessionStatus): number {
+  const expected = disks.filter(({ sha256Before, sha256After }) => sha256Before && !sha256After)
+  return expected.length * bytes({ sha256After: "0".repeat(64) })
 }
 
 /** The status as it may be written: texts escaped, numbers whole, 128 volumes at most, all of it far below what etcd takes. */
@@ -38,9 +44,12 @@ export function fit(status: SessionStatus): SessionStatus {
   const all = { ...safe, ...(volumes && { volumes }) }
   if (fits(all)) return all
   const { volumes: found = [], ...others } = all
-  const most = { ...others, volumes: asManyAsFit(found, MAX_BYTES - bytes({ ...others, volumes: [] })) }
+  const used = bytes({ ...others, volumes: [] }) + roomForHashes(others)
+  const most = { ...others, volumes: asManyAsFit(found, MAX_BYTES - used) }
   if (fits(most)) return most
-  const { disks: _, ...rest } = others
+  const { disks, ...least } = others
+  // a hash is known from nowhere else; without it there is no proof
+  const rest = disks?.some(({ sha256Before }) => sha256Before) ? others : least
   const told = rest.conditions?.map((one) => ({ ...one, message: escape(one.message, MAX_LABEL) }))
   return { ...rest, ...(told && { conditions: told }) }
 }

@@ -1,3 +1,4 @@
+import type { ConditionType } from "../api/conditions.ts"
 import type { SessionStatus } from "../api/status.ts"
 import { conditionOf } from "./conditions.ts"
 
@@ -10,6 +11,7 @@ export interface Happening {
 const QUIET = new Set([
   "Cloning",
   "Starting",
+  "Hashing",
   "Mounting",
   "Mounted",
   "Serving",
@@ -17,19 +19,22 @@ const QUIET = new Set([
   "Accepted",
   "Releasing",
   "Released",
+  "SourceVerified",
 ])
 const TOLD = ["Accepted", "VolumesReady", "TargetServing", "Mounted"] as const
+const TOLD_AT_THE_END = ["SourceVerified"] as const
 
 /** What is worth an Event in the step from one status to the next: phases, and what stands in the way. */
 export function happenings(before: SessionStatus, after: SessionStatus): Happening[] {
   const phase: Happening[] = before.phase === after.phase ? [] : [phaseEvent(after)]
-  const trouble = TOLD.flatMap((type): Happening[] => {
-    const is = conditionOf(after, type)
-    if (!is || is.status === "True" || QUIET.has(is.reason) || conditionOf(before, type)?.reason === is.reason)
-      return []
-    return [{ type: "Warning", reason: is.reason, message: is.message }]
-  })
-  return after.phase === "Failed" ? phase : [...phase, ...trouble, ...ending(before, after)]
+  const trouble = (types: readonly ConditionType[]) =>
+    types.flatMap((type): Happening[] => {
+      const is = conditionOf(after, type)
+      if (!is || QUIET.has(is.reason) || conditionOf(before, type)?.reason === is.reason) return []
+      return [{ type: "Warning", reason: is.reason, message: is.message }]
+    })
+  const told = after.phase === "Failed" ? [] : [...trouble(TOLD), ...ending(before, after)]
+  return [...phase, ...told, ...trouble(TOLD_AT_THE_END)]
 }
 
 /** Once 15 minutes before the end and once in the last two; not when that is all the session was ever meant to last. */
@@ -39,8 +44,9 @@ function ending(before: SessionStatus, after: SessionStatus): Happening[] {
   return [{ type: "Warning", reason: "ExpiringSoon", message: is.message }]
 }
 
-function phaseEvent({ phase = "Pending", release, conditions, expiresAt }: SessionStatus): Happening {
-  const message = (type: string) => conditions?.find((one) => one.type === type)?.message ?? ""
+function phaseEvent(status: SessionStatus): Happening {
+  const { phase = "Pending", release, expiresAt } = status
+  const message = (type: ConditionType) => conditionOf(status, type)?.message ?? ""
   switch (phase) {
     case "Pending":
       return { type: "Normal", reason: "Pending", message: message("Accepted") }
@@ -51,7 +57,11 @@ function phaseEvent({ phase = "Pending", release, conditions, expiresAt }: Sessi
     case "Unmounting":
       return { type: "Normal", reason: "Unmounting", message: release?.message ?? "" }
     case "Failed":
-      return { type: "Warning", reason: release?.reason ?? "Failed", message: release?.message ?? "" }
+      return {
+        type: "Warning",
+        reason: conditionOf(status, "Stalled")?.reason ?? "Failed",
+        message: message("Stalled"),
+      }
     default:
       return { type: "Normal", reason: phase, message: `Nothing is left. ${release?.message ?? ""}` }
   }

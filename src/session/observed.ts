@@ -1,6 +1,7 @@
 import type { SessionSpec } from "../api/spec.ts"
-import type { SessionStatus, UsageStatus, VolumeStatus } from "../api/status.ts"
+import type { DiskStatus, SessionStatus, UsageStatus, VolumeStatus } from "../api/status.ts"
 import type { PodRole } from "../children/names.ts"
+import type { ObservedPreflight } from "./preflight/observed.ts"
 
 /** Milliseconds since 1970. */
 export type Instant = number
@@ -16,6 +17,8 @@ export interface Observed {
     deleting: boolean
     /** Our finalizer is on it. */
     finalizer: boolean
+    /** A backup tool brought it back: by the restore of that name, if it left one. */
+    restored?: { by?: string }
   }
   /** The spec with its defaults; undefined when it isn't valid, then `specProblem` says why. */
   spec: SessionSpec | undefined
@@ -23,10 +26,14 @@ export interface Observed {
   /** What was written last; `{}` for a new session. */
   status: SessionStatus
   limits: { maxTtlMs: number; pendingTimeoutMs: number }
+  /** Where it stands while no place is free for it; absent: it may start, or it has. */
+  queue?: ObservedQueue
   /** Admission policies or bindings that should be there and are not. */
   policiesMissing: string[]
   /** Read while recovery points are chosen or cloned. */
   sources: ObservedSources
+  /** What it would meet; read before the start, when there is something to clone. */
+  preflight?: ObservedPreflight
   attachment: { name: string; uid: string; deleting: boolean; createdAt: Instant } | undefined
   claims: ObservedClaim[]
   pods: ObservedPod[]
@@ -40,6 +47,17 @@ export interface Observed {
   live: boolean
   target?: Answer<TargetReport>
   restore?: Answer<RestoreReport>
+}
+
+export interface ObservedQueue {
+  /** The limit on sessions in progress that leaves no place. */
+  limit: "namespace" | "cluster"
+  /** Sessions that hold a place under it, and how many may. */
+  held: number
+  most: number
+  /** From 1: its place among those that wait for this limit. */
+  position: number
+  waiting: number
 }
 
 export interface ObservedSources {
@@ -164,9 +182,14 @@ export interface ObservedContainer {
 export type Answer<R> = { podName: string; report: R } | { podName: string; unreachable: string }
 
 export interface TargetReport {
-  state: "Serving" | "Releasing" | "Released"
+  /** Hashing: it serves nothing yet, and waits to be told to. */
+  state: "Hashing" | "Serving" | "Releasing" | "Released"
   deadline: string
-  disks: { name: string; serial: string; sizeBytes: number }[]
+  disks: Omit<DiskStatus, "source">[]
+  /** While it hashes its disks. */
+  hashing?: { bytesDone: number; bytesTotal: number }
+  /** Why it could not hash a disk after it was served. */
+  problem?: { reason: string; message: string }
   initiators: number
   bytesServed: number
   writeAttempts: number

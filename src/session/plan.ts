@@ -34,7 +34,10 @@ export interface Provision {
 }
 
 export type ControlCall =
-  | { role: PodRole; podName: string; do: "release"; reason: string }
+  /** `hash`: the target is to hash its disks again first, which may take hours. */
+  | { role: PodRole; podName: string; do: "release"; reason: string; hash?: true }
+  /** The hashes of the disks are in the status. */
+  | { role: "target"; podName: string; do: "serve" }
   | { role: PodRole; podName: string; do: "deadline"; deadline: string }
 
 export interface Removal {

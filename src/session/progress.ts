@@ -1,6 +1,7 @@
-import type { CloneStatus } from "../api/status.ts"
+import type { CloneStatus, HashingStatus } from "../api/status.ts"
 import { conditionOf } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
+import { howFar } from "./hashing.ts"
 import type { Answer, Observed, ObservedPod, RestoreReport, TargetReport } from "./observed.ts"
 import { whyNotRunning } from "./pod-trouble.ts"
 import type { Succession } from "./succession.ts"
@@ -9,17 +10,25 @@ import type { Verdict } from "./verdict.ts"
 
 type Progress = { holds: boolean } & Verdict
 
+export interface Parts {
+  clones: readonly CloneStatus[]
+  /** Clones that can't be made yet, and what each waits for. */
+  waiting: ReadonlyMap<string, Verdict>
+  target: Succession
+  /** Absent: it is not its turn yet, because the disks are hashed first. */
+  restore: Succession | undefined
+  hashing: HashingStatus | undefined
+}
+
 /** How far each part of the data path is, as conditions. `Ready` holds when all of them do. */
-export function progress(
-  observed: Observed,
-  clones: readonly CloneStatus[],
-  waiting: ReadonlyMap<string, Verdict>,
-  target: Succession,
-  restore: Succession,
-): Wanted {
+export function progress(observed: Observed, { clones, waiting, target, restore, hashing }: Parts): Wanted {
   const VolumesReady = volumesReady(observed, clones, waiting)
-  const TargetServing = part(observed, "TargetServing", target, observed.target, serving)
-  const Mounted = part(observed, "Mounted", restore, observed.restore, mounted)
+  const TargetServing = part(observed, "TargetServing", target, observed.target, (report, pod) =>
+    serving(report, pod, hashing),
+  )
+  const Mounted = restore
+    ? part(observed, "Mounted", restore, observed.restore, mounted)
+    : notYet(verdict("Hashing", "The disks are hashed before they are mounted."))
   const first = [VolumesReady, TargetServing, Mounted].find(({ holds }) => !holds)
   const Ready = first ?? yes("Mounted", `Files can be read: kubectl recover ls ${observed.session.name}:/`)
   return { VolumesReady, TargetServing, Mounted, Ready }
@@ -66,7 +75,9 @@ function part<R>(
   return notYet(verdict("Starting", `Pod ${current.name} runs but does not answer yet: ${answer.unreachable}`))
 }
 
-function serving({ state, disks }: TargetReport, { name }: ObservedPod): Progress {
+function serving({ state, disks }: TargetReport, { name }: ObservedPod, hashing: HashingStatus | undefined): Progress {
+  if (state === "Hashing" && hashing)
+    return notYet(verdict("Hashing", `Pod ${name} hashes its disks before serving them: ${howFar(hashing)}.`))
   if (state !== "Serving") return notYet(verdict("Releasing", `Pod ${name} is ${state}.`))
   return yes(
     "Serving",

@@ -1,6 +1,8 @@
 import { MINUTE } from "../api/duration.ts"
 import type { Reason } from "../api/reasons.ts"
+import type { HashingStatus } from "../api/status.ts"
 import type { PodRole } from "../children/names.ts"
+import { howFar, untilHashed } from "./hashing.ts"
 import { isNodeLost, nodeLost } from "./node-loss.ts"
 import type { Instant, Observed, ObservedPod } from "./observed.ts"
 import type { ControlCall, Removal } from "./plan.ts"
@@ -22,20 +24,29 @@ export interface Step {
 const ASK_MS = 300
 const LOOK_MS = 1000
 
-/** A pod is told to release and has this long before it is deleted, which makes it release as well. */
-const ASKED_MS = 90_000
-/** A pod that does not answer gets the same treatment sooner. */
-const SILENT_MS = 20_000
+/** A pod is told to release and has so long before it is deleted, which makes it release as well; if it is silent, less. */
+const PATIENCE = { askedMs: 90_000, silentMs: 20_000 }
+/** The same for a target that is to hash its disks again, since it last went on. The restore pod's time comes off it. */
+const PATIENCE_HASHING = { askedMs: 180_000, silentMs: 90_000 }
 /** The garbage collector learns of new kinds within 30 s; what it hasn't begun to remove by then is removed from here. */
 const COLLECTOR_MS = 2 * MINUTE
+
+export interface Release {
+  reason: string
+  /** How long it lasts, in milliseconds. */
+  elapsedMs: number
+  /** The target is to hash its disks again: how far it is, and for how long, in milliseconds, it has not gone on. */
+  hash?: { progress: HashingStatus | undefined; stillMs: number }
+}
 
 /**
  * The order of a release: clients and guest first (restore pod), then the target, which must have no initiator left;
  * then what can't go all at once; then the attachment, and with it everything else. Each step begins when the one before is a fact, not when it was asked.
  */
-export function nextStep(observed: Observed, reason: string, elapsedMs: number, now: Instant): Step | "done" {
+export function nextStep(observed: Observed, release: Release, now: Instant): Step | "done" {
+  const { elapsedMs } = release
   return (
-    podsQuiet(observed, reason, elapsedMs, now) ??
+    podsQuiet(observed, release, now) ??
     conversionsGone(observed) ??
     attachmentGone(observed) ??
     leftovers(observed, elapsedMs) ??
@@ -44,16 +55,16 @@ export function nextStep(observed: Observed, reason: string, elapsedMs: number, 
 }
 
 /** A restore pod on a lost node may read for as long as the target serves, so that does not wait for it. */
-function podsQuiet(observed: Observed, reason: string, elapsedMs: number, now: Instant): Step | undefined {
-  const restore = quiet("restore", observed, reason, elapsedMs, now)
+function podsQuiet(observed: Observed, release: Release, now: Instant): Step | undefined {
+  const restore = quiet("restore", observed, release, now)
   if (restore && restore.reason !== "NodeUnreachable") return restore
-  const target = quiet("target", observed, reason, elapsedMs, now)
+  const target = quiet("target", observed, release, now)
   if (!restore || !target) return restore ?? target
   return { ...target, remove: [...(restore.remove ?? []), ...(target.remove ?? [])] }
 }
 
 /** All pods of the role have let go: they say so, or all their containers have ended. No answer is no proof. */
-function quiet(role: PodRole, observed: Observed, reason: string, elapsedMs: number, now: Instant): Step | undefined {
+function quiet(role: PodRole, observed: Observed, release: Release, now: Instant): Step | undefined {
   // With the attachment gone or going there is no order to keep any more; only what nobody is removing is released.
   const ordered = observed.attachment?.deleting === false
   const busy = observed.pods.filter(
@@ -63,22 +74,35 @@ function quiet(role: PodRole, observed: Observed, reason: string, elapsedMs: num
   const first = busy.find((pod) => !lost.has(pod)) ?? busy[0]
   if (!first) return undefined
   const where = first.node === undefined ? "" : ` on node ${first.node}`
-  const waitingFor = `Waiting until pod ${first.name}${where} ${first.deleting ? "is gone" : "has released its disks"}.`
+  const hash = role === "target" ? release.hash : undefined
+  const { askedMs, silentMs } = hash ? PATIENCE_HASHING : PATIENCE
+  const elapsedMs = hash?.stillMs ?? release.elapsedMs
+  const progress = hashes(first, observed) ? hash?.progress : undefined
+  const isTo = progress ? `has hashed its disks again: ${howFar(progress)}` : "has released its disks"
+  const waitingFor = `Waiting until pod ${first.name}${where} ${first.deleting ? "is gone" : isTo}.`
   const control: ControlCall[] = []
   const remove: Removal[] = []
   for (const pod of busy.filter(({ deleting }) => !deleting)) {
     const report = reportOf(pod, observed)
-    if (report?.state === "Releasing" && elapsedMs < ASKED_MS) continue
-    if (report && elapsedMs < ASKED_MS) control.push({ role, podName: pod.name, do: "release", reason })
-    else if (pod.phase !== "Running" || elapsedMs >= SILENT_MS)
+    const isAsTold = report?.state === "Releasing" && (hash !== undefined || !hashes(pod, observed))
+    if (isAsTold && elapsedMs < askedMs) continue
+    if (report && elapsedMs < askedMs)
+      control.push({ role, podName: pod.name, do: "release", reason: release.reason, ...(hash && { hash: true }) })
+    else if (pod.phase !== "Running" || elapsedMs >= silentMs)
       remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
   }
-  if (!lost.has(first)) return { waitingFor, control, remove, againMs: ASK_MS }
+  if (!lost.has(first)) return { waitingFor, control, remove, againMs: (progress && untilHashed(observed)) ?? ASK_MS }
   const { reason: why, message } = verdict("NodeUnreachable", nodeLost(first))
   return { waitingFor: message, reason: why, control, remove, againMs: LOOK_MS }
 }
 
-function hasLetGo(pod: ObservedPod, observed: Observed): boolean {
+function hashes(pod: ObservedPod, observed: Observed): boolean {
+  const report = reportOf(pod, observed)
+  return report !== undefined && "hashing" in report && report.hashing !== undefined
+}
+
+/** What its role holds of the disks is free: it says so, or none of its containers runs. */
+export function hasLetGo(pod: ObservedPod, observed: Observed): boolean {
   if (pod.phase === "Succeeded" || pod.phase === "Failed") return true
   // Pods are created with the volumes that hold the device, but no container of one without node has ever run.
   if (pod.node === undefined) return true

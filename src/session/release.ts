@@ -1,11 +1,14 @@
-import type { Phase, ReleaseStatus, SessionStatus } from "../api/status.ts"
+import type { HashingStatus, Phase, ReleaseStatus, SessionStatus } from "../api/status.ts"
 import { conditionOf, conditions, keep } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
 import { withContents } from "./conversion.ts"
 import type { Instant, Observed } from "./observed.ts"
 import type { Plan } from "./plan.ts"
 import { untilForgotten } from "./finished.ts"
+import { hashing, isHashed, lastProgress } from "./hashing.ts"
+import { hashedAfter, proof } from "./proof.ts"
 import { nextStep } from "./release-steps.ts"
+import type { Release } from "./release-steps.ts"
 import { expiry, instant, timestamp } from "./time.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -20,22 +23,30 @@ const ENDS: Record<string, Phase> = {
 /** Takes everything down, one step after the other, and writes the terminal phase only when nothing is left. */
 export function release(observed: Observed, why: Verdict, now: Instant): Plan {
   const { status } = observed
-  const numbers = { ...figures(observed), reason: why.reason, message: why.message }
-  const since = instant(conditionOf(status, "Released")?.lastTransitionTime) ?? now
+  const SourceVerified = proof(observed, now)
+  const numbers = {
+    ...figures(observed),
+    ...(SourceVerified && { sourceVerified: SourceVerified.holds }),
+    reason: why.reason,
+    message: why.message,
+  }
   const begun = status.phase === "Unmounting"
-  const step = nextStep(observed, why.reason, begun ? now - since : 0, now)
-  if (step === "done") return over(observed, why, numbers, now)
+  const progress = hashing(observed, now)
+  const step = nextStep(observed, { reason: why.reason, ...elapsed(observed, progress, now) }, now)
+  if (step === "done") return over(observed, why, { numbers, SourceVerified }, now)
   const wanted: Wanted = {
     ...keep(status, "Accepted", "VolumesReady"),
     TargetServing: { holds: false, reason: "Releasing", message: "The session is being released." },
     Mounted: { holds: false, reason: "Releasing", message: "The session is being released." },
     Ready: { holds: false, reason: "Releasing", message: why.message },
+    SourceVerified,
     Released: { holds: false, reason: step.reason ?? "Releasing", message: step.waitingFor },
   }
   return {
     finalizer: "keep",
     status: {
       ...carried(observed),
+      ...(progress && { hashing: progress }),
       phase: "Unmounting",
       conditions: conditions(wanted, observed, now),
       release: numbers,
@@ -46,23 +57,50 @@ export function release(observed: Observed, why: Verdict, now: Instant): Plan {
   }
 }
 
+/** For how long it lasts, and for how long the target has not gone on hashing its disks, where it is to. */
+function elapsed(
+  { status, session }: Observed,
+  progress: HashingStatus | undefined,
+  now: Instant,
+): Pick<Release, "elapsedMs" | "hash"> {
+  const begun = status.phase === "Unmounting" ? conditionOf(status, "Released")?.lastTransitionTime : undefined
+  const since = instant(begun) ?? now
+  const elapsedMs = now - since
+  // a session that was deleted has nobody to tell
+  if (!isHashed(status) || session.deleting) return { elapsedMs }
+  return { elapsedMs, hash: { progress, stillMs: now - Math.max(since, lastProgress(progress, now) ?? since) } }
+}
+
+/** What it failed for, if it did: itself, or a clone that was changed under it. */
+function failureOf(why: Verdict, proven: Wanted["SourceVerified"]): Verdict | undefined {
+  if (ENDS[why.reason] === undefined) return why
+  return proven?.reason === "SourceChanged" ? { reason: proven.reason, message: proven.message } : undefined
+}
+
 /** The last write. What is kept is a summary; where things were is of no use to anybody any more. */
-function over(observed: Observed, why: Verdict, numbers: ReleaseStatus, now: Instant): Plan {
+function over(
+  observed: Observed,
+  why: Verdict,
+  { numbers, SourceVerified }: { numbers: ReleaseStatus } & Pick<Wanted, "SourceVerified">,
+  now: Instant,
+): Plan {
   const { session, spec, status } = observed
-  const phase = ENDS[why.reason] ?? "Failed"
-  const { targets: _, access: __, ...summary } = carried(observed)
+  const failure = failureOf(why, SourceVerified)
+  const phase = failure ? "Failed" : (ENDS[why.reason] ?? "Failed")
+  const { targets: _, access: __, hashing: ___, ...summary } = carried(observed)
   const forgotten = untilForgotten(spec, now, now)
   const wanted: Wanted = {
-    ...(phase === "Failed" && status.startedAt === undefined
-      ? { Accepted: { holds: false, ...why } }
+    ...(failure && status.startedAt === undefined
+      ? { Accepted: { holds: false, ...failure } }
       : keep(status, "Accepted")),
+    SourceVerified,
     Released: { holds: true, reason: "Released", message: "Nothing is left of what was made for the session." },
-    ...(phase === "Failed"
-      ? { Ready: { holds: false, ...why }, Stalled: { holds: true, ...why } }
+    ...(failure
+      ? { Ready: { holds: false, ...failure }, Stalled: { holds: true, ...failure } }
       : { Complete: { holds: true, ...why } }),
   }
   return {
-    finalizer: session.deleting && session.finalizer ? "remove" : "keep",
+    finalizer: session.finalizer ? "remove" : "keep",
     status: {
       ...summary,
       phase,
@@ -76,7 +114,7 @@ function over(observed: Observed, why: Verdict, numbers: ReleaseStatus, now: Ins
   }
 }
 
-/** The status as it was, with volumes and contents that came to be meanwhile: the release waits for them too. */
+/** The status as it was, with what came to be meanwhile: volumes and contents, for which the release waits too, and hashes. */
 function carried(observed: Observed): SessionStatus {
   const { status, claims, conversions } = observed
   const startedAt = instant(status.startedAt)
@@ -93,6 +131,7 @@ function carried(observed: Observed): SessionStatus {
     ...(startedAt !== undefined && { expiresAt: timestamp(expiry(startedAt, observed)) }),
     ...(clones && { clones }),
     ...(attachment && { attachment }),
+    ...(status.disks && { disks: hashedAfter(observed) }),
   }
 }
 

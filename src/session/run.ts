@@ -1,18 +1,20 @@
 import { MINUTE } from "../api/duration.ts"
-import type { SessionStatus, TargetStatus } from "../api/status.ts"
+import type { HashingStatus, SessionStatus, TargetStatus } from "../api/status.ts"
 import { namesOf } from "../children/names.ts"
 import { HTTPS_PORT, ISCSI_PORT } from "../children/ports.ts"
 import type { Choice } from "./accept.ts"
 import { inUse, replaceClones, stranded } from "./clones.ts"
-import { conditionOf, conditions } from "./conditions.ts"
+import { conditionOf, conditions, keep } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
 import { convert, withContents } from "./conversion.ts"
 import type { Conversion } from "./conversion.ts"
 import { deadlines } from "./deadlines.ts"
 import { expiringSoon, untilNextWarning } from "./expiring.ts"
+import { hashing, isHashed, lastProgress, untilHashed } from "./hashing.ts"
 import { untilIdle } from "./idle.ts"
 import type { Instant, Observed } from "./observed.ts"
-import type { Plan, Provision } from "./plan.ts"
+import type { ControlCall, Plan, Provision } from "./plan.ts"
+import { notes, together, warnings } from "./preflight/checks.ts"
 import { progress } from "./progress.ts"
 import { isFatal, succession } from "./succession.ts"
 import type { Succession } from "./succession.ts"
@@ -45,13 +47,17 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
   })
   const conversion = convert(observed, choice)
   if (isVerdict(conversion)) return conversion
-  const wanted = progress(observed, clones, conversion.waiting, target, restore)
-  const broken = tooManyLosses(observed, target, restore) ?? stuck(observed, wanted, startedAt, now)
+  const found = catalogue(observed, choice.recoveryPoints)
+  const hashed = hashing(observed, now)
+  // A restore pod would give up waiting for large disks, and hold a guest's memory meanwhile.
+  const hashesFirst = observed.spec?.verifySource === true && !isHashed({ ...found, clones })
+  const turn = { target, restore: hashesFirst ? undefined : restore }
+  const wanted = progress(observed, { clones, waiting: conversion.waiting, ...turn, hashing: hashed })
+  const broken = tooManyLosses(observed, target, restore) ?? stuck(observed, { wanted, startedAt, hashed }, now)
   if (broken) return broken
 
   const ready = status.phase === "Ready" || wanted.Ready?.holds === true
   const expiresAt = expiry(startedAt, observed)
-  const names = namesOf(session)
   // A target pod that no claim exists for yet would only be refused by the scheduler.
   const tooEarly = conversion.waiting.size > 0 && target.losses === 0 && !target.current
   const attachment =
@@ -59,7 +65,7 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
   const next: SessionStatus = {
     phase: ready ? "Ready" : "Provisioning",
     conditions: conditions(
-      { Accepted: accepted(choice), ...wanted, ExpiringSoon: expiringSoon(expiresAt, now) },
+      { Accepted: accepted(observed, choice), ...wanted, ExpiringSoon: expiringSoon(expiresAt, now) },
       observed,
       now,
     ),
@@ -70,25 +76,21 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
     recoveryPoints: choice.recoveryPoints,
     clones: [...clones, ...stranded(chosen.clones)],
     ...(!tooEarly && { targets: [targetOf(target, session)] }),
-    access: {
-      podName: restore.name,
-      service: names.service("restore"),
-      httpsPort: HTTPS_PORT,
-      tlsServerName: names.serverName("restore"),
-      secretName: names.secret("access"),
-    },
-    ...catalogue(observed, choice.recoveryPoints),
+    ...(turn.restore && { access: accessOf(turn.restore, session) }),
+    ...found,
+    ...(hashed && !ready && { hashing: hashed }),
     usage: usage(observed, now),
   }
-  const provision = missing(observed, choice, conversion, tooEarly ? [restore] : [target, restore])
+  const roles = [...(tooEarly ? [] : [target]), ...(turn.restore ? [turn.restore] : [])]
+  const provision = missing(observed, choice, conversion, roles)
   return {
     finalizer: session.finalizer ? "keep" : "add",
     ...(provision && { provision }),
     status: next,
-    control: deadlines(observed, expiresAt),
+    control: [...deadlines(observed, expiresAt), ...(hashesFirst ? [] : mayServe(observed))],
     remove: [...target.remove, ...restore.remove].map(({ name, uid }) => ({ kind: "Pod", name, uid })),
     requeueAfterMs: Math.min(
-      wanted.Ready?.holds ? USAGE_MS : SOON_MS,
+      wanted.Ready?.holds ? USAGE_MS : (untilHashed(observed) ?? SOON_MS),
       untilNextWarning(expiresAt, now),
       untilIdle(observed, now) ?? USAGE_MS,
     ),
@@ -111,14 +113,33 @@ function targetOf({ name }: Succession, session: Observed["session"]): TargetSta
   }
 }
 
-function accepted({ recoveryPoints }: Choice): Wanted["Accepted"] {
+function accessOf({ name }: Succession, session: Observed["session"]): NonNullable<SessionStatus["access"]> {
+  const names = namesOf(session)
+  return {
+    podName: name,
+    service: names.service("restore"),
+    httpsPort: HTTPS_PORT,
+    tlsServerName: names.serverName("restore"),
+    secretName: names.secret("access"),
+  }
+}
+
+/** A target waits for this before it serves what it has hashed. The status with the hashes is written first. */
+function mayServe({ target }: Observed): ControlCall[] {
+  if (!target || !("report" in target) || target.report.state !== "Hashing") return []
+  return [{ role: "target", podName: target.podName, do: "serve" }]
+}
+
+/** What was found before the start is told as long as the session lasts: its reason is that of the first warning. */
+function accepted({ status, preflight }: Observed, { recoveryPoints }: Choice): Wanted["Accepted"] {
+  const { Accepted: before } = keep(status, "Accepted")
+  if (status.startedAt !== undefined && before?.holds) return before
   const [first] = recoveryPoints
   const others = recoveryPoints.length > 1 ? ` and ${recoveryPoints.length - 1} more` : ""
-  return {
-    holds: true,
-    reason: "Accepted",
-    message: `Recovery point ${first?.time}: ${first?.kind} ${first?.name}${others}.`,
-  }
+  const point = verdict("Accepted", `Recovery point ${first?.time}: ${first?.kind} ${first?.name}${others}.`)
+  const warned = preflight ? warnings(preflight) : []
+  const all = together([point, ...warned, ...(preflight ? notes(preflight) : [])]) ?? point
+  return { holds: true, ...all, reason: warned[0]?.reason ?? all.reason }
 }
 
 /**
@@ -147,12 +168,19 @@ function tooManyLosses({ status }: Observed, target: Succession, restore: Succes
 }
 
 /** What heals is waited for, but not for ever: the conditions remember since when. */
-function stuck({ status, limits }: Observed, wanted: Wanted, startedAt: Instant, now: Instant): Verdict | undefined {
+function stuck(
+  { status, limits }: Observed,
+  { wanted, startedAt, hashed }: { wanted: Wanted; startedAt: Instant; hashed: HashingStatus | undefined },
+  now: Instant,
+): Verdict | undefined {
   if (wanted.Ready === undefined || wanted.Ready.holds) return undefined
   const { message } = wanted.Ready
   if (status.readyAt === undefined) {
-    if (now < startedAt + limits.pendingTimeoutMs) return undefined
-    return verdict("PendingTimeout", `Not ready after ${limits.pendingTimeoutMs / MINUTE} minutes. ${message}`)
+    const hashedAt = lastProgress(hashed, now)
+    if (now < (hashedAt ?? startedAt) + limits.pendingTimeoutMs) return undefined
+    const minutes = `${limits.pendingTimeoutMs / MINUTE} minutes`
+    const when = hashedAt === undefined ? `after ${minutes}` : `${minutes} after its disks were last seen being hashed`
+    return verdict("PendingTimeout", `Not ready ${when}. ${message}`)
   }
   const since = conditionOf(status, "Ready")
   const downSince = since?.status === "False" ? instant(since.lastTransitionTime) : undefined

@@ -57,6 +57,7 @@ const sizeUnknown: SnapshotCheck = (snapshot) =>
     : undefined
 
 const chain = [beingDeleted, foreignContent, failed, notReady, unbound, handleUnknown, sizeUnknown]
+const withoutContent = [beingDeleted, failed, notReady, sizeUnknown]
 
 /** Disks are cloned as block devices: a snapshot of a claim of the other mode only after its mode is converted. */
 export function needsConversion({ content }: ObservedSnapshot): boolean {
@@ -68,9 +69,13 @@ export function sizeOf(snapshot: ObservedSnapshot): string | undefined {
   return (needsConversion(snapshot) ? snapshot.content?.restoreSize : undefined) ?? snapshot.restoreSize
 }
 
-/** Why this snapshot can't be cloned, if it can't. */
-export function whyNotClonable(snapshot: ObservedSnapshot, namespace: string): Verdict | undefined {
-  for (const check of chain) {
+/** Why this snapshot can't be cloned, if it can't. Who may not read contents goes by what the snapshot itself says. */
+export function whyNotClonable(
+  snapshot: ObservedSnapshot,
+  namespace: string,
+  { mayReadContents = true } = {},
+): Verdict | undefined {
+  for (const check of mayReadContents ? chain : withoutContent) {
     const found = check(snapshot, namespace)
     if (found) return found
   }

@@ -97,7 +97,9 @@ function whyLost(pod: ObservedPod, observed: Observed, now: Instant): Verdict | 
   if (pod.deleting) return { reason: lostReason(pod.role), message: `${title} is being deleted.` }
   const answer = pod.role === "target" ? target : restore
   if (!answer || answer.podName !== pod.name || !("report" in answer)) return undefined
-  if (answer.report.state === "Released")
+  // one that hashes its disks after its time may do so for hours
+  const isOver = answer.report.state === "Releasing" && "hashing" in answer.report
+  if (answer.report.state === "Released" || isOver)
     return { reason: lostReason(pod.role), message: `${title} has released its disks.` }
   if (answer.report.state !== "Failed") return undefined
   const { reason, message } = answer.report.error ?? { reason: "", message: "no message" }

@@ -35,9 +35,12 @@ export function catalogue(
   const { disks, volumes, volumeCount } = status
   const found: Pick<SessionStatus, "disks" | "volumes" | "volumeCount"> = { disks, volumes, volumeCount }
   if (target && "report" in target && target.report.disks.length > 0) {
-    found.disks = target.report.disks.map(({ name, serial, sizeBytes }) => {
+    found.disks = target.report.disks.map(({ name, serial, sizeBytes, sha256Before }) => {
       const point = recoveryPoints.find(({ disk }) => disk === name)
-      return { name, sizeBytes, serial, source: point ? `${point.kind}/${point.name}` : "" }
+      // a hash that is written down stays: a pod that came later took its own after the first byte
+      const hash = disks?.find((disk) => disk.serial === serial)?.sha256Before ?? sha256Before
+      const source = point ? `${point.kind}/${point.name}` : ""
+      return { name, sizeBytes, serial, source, ...(hash !== undefined && { sha256Before: hash }) }
     })
   }
   if (restore && "report" in restore && restore.report.state === "Ready") {

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs"
 /** What runs for a session and the operator, by what its command line says. QEMU belongs to the restore pod. */
 const parts: [name: string, words: RegExp][] = [
   ["operator", /\/app\/operator\.mjs/],
-  ["target", /\/app\/target\.mjs/],
-  ["restore: files", /\/app\/restore\.mjs files/],
-  ["restore: guest", /\/app\/restore\.mjs guest/],
+  ["target", /^node \/app\/target\.mjs/],
+  ["restore: files", /^node \/app\/restore\.mjs files/],
+  ["restore: guest", /^node \/app\/restore\.mjs guest/],
   ["restore: QEMU", /^qemu-system.*-sandbox/],
 ]
 

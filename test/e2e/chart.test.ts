@@ -15,9 +15,8 @@ const names = async (kind: string): Promise<string[]> =>
   (await cluster.kubectl(["get", kind, "-n", operatorNamespace, "-o", "name"])).stdout.split("\n").filter(Boolean)
 const uid = async (kind: string, name: string): Promise<string | undefined> =>
   (await cluster.get<{ metadata: { uid: string } }>(kind, name, operatorNamespace))?.metadata.uid
-/** What docs/install.md says for taking everything away: sessions first, while there is an operator to release them. */
+/** What docs/install.md says for taking everything away; uninstalling unmounts the sessions, others' tests may have left some. */
 const removeAll = async (): Promise<void> => {
-  await cluster.kubectl(["delete", "filerecoverysessions", "-A", "--all", "--timeout=120s"], { accept: undefined })
   await helm("uninstall", "file-recovery", "--namespace", operatorNamespace, "--ignore-not-found", "--wait")
   await cluster.kubectl(["delete", "--ignore-not-found", "-f", `${repository}charts/file-recovery-operator/crds`])
   await cluster.kubectl(["delete", "namespace", operatorNamespace, "--ignore-not-found"])
@@ -48,9 +47,9 @@ describe("installed from nothing", () => {
     expect(settings.resources.guest.limits).toEqual({ memory: "1216Mi" })
   })
 
-  test("nothing of the hook is left but the authority", async () => {
-    const left = [...(await names("serviceaccounts,roles,rolebindings,jobs,configmaps,secrets"))]
-    expect(left.filter((name) => name.includes("init-authority"))).toEqual([])
+  test("nothing of the hooks is left but the authority", async () => {
+    const left = [...(await names("serviceaccounts,roles,rolebindings,clusterroles,jobs,configmaps,secrets"))]
+    expect(left.filter((name) => /init-authority|release-all/.test(name))).toEqual([])
     const secret = await cluster.get<{ data: object }>("secret", "file-recovery-authority", operatorNamespace)
     expect(Object.keys(secret?.data ?? {}).sort()).toEqual(["ca.crt", "ca.key", "master.key"])
   })
@@ -122,6 +121,8 @@ describe("values", () => {
 })
 
 const expectedRights = [
+  "csidrivers.storage.k8s.io [get]",
+  "csinodes.storage.k8s.io [list]",
   "events [list]",
   "events.events.k8s.io [create patch]",
   "filerecoveryattachments.filerecovery.dev [get list watch create delete]",
@@ -132,6 +133,7 @@ const expectedRights = [
   "persistentvolumeclaims [get list watch create delete]",
   "persistentvolumes [get list watch]",
   "pods [get list watch create delete]",
+  "resourcequotas [list]",
   "secrets [create]",
   "services [get list watch create patch delete]",
   "storageclasses.storage.k8s.io [get list watch]",

@@ -150,8 +150,9 @@ describe("a session over three claims", () => {
     await nothingLeft()
     const planted = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "planted", namespace } }
     await cluster.apply(planted)
-    expect(await leftBehind()).toEqual([`ConfigMap ${namespace}/planted`])
+    const found = await leftBehind()
     await cluster.kubectl(["delete", "configmap", "planted", "-n", namespace])
+    expect(found).toEqual([`ConfigMap ${namespace}/planted`])
     expect(await shop.snapshotHashes(cluster, namespace)).toEqual(source)
   })
 })

@@ -153,6 +153,23 @@ describe("fails at once where waiting can't help", () => {
     await nothingLeft()
   })
 
+  test("a session that a backup tool brought back", async () => {
+    const back = session("back", claims("empty"))
+    await cluster.apply({ ...back, metadata: { ...back.metadata, labels: { "velero.io/restore-name": "monday" } } })
+    const ended = await waitFor(
+      "the session to end",
+      async () => {
+        const one = await cluster.get<LiveSession>("filerecoverysession", "back", namespace)
+        return one?.status?.phase === "Failed" && one
+      },
+      { seconds: 30 },
+    )
+    const stalled = ended.status?.conditions?.find(({ type }) => type === "Stalled")
+    expect([stalled?.reason, stalled?.message]).toEqual(["Restored", expect.stringMatching(/^Restore monday brought/)])
+    expect(added(before, await takeInventory(cluster))).toEqual([`FileRecoverySession ${namespace}/back`])
+    await remove("back")
+  })
+
   test.each([
     ["two sources", { source: { ...claims("empty").source, ...snapshots("empty-snap").source } }, /exactly one of/],
     ["no source", { source: {} }, /exactly one of/],

@@ -10,7 +10,7 @@ import { serviceManifests } from "../../src/children/services.ts"
 import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
-import { blueprintOf, installedSettings, operatorAccount } from "../support/installation.ts"
+import { blueprintOf, installedSettings, operatorAccount, waitingSession } from "../support/installation.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** What guards a session's pods stays as it was made; what a session made goes with it, and nobody makes it stay. */
@@ -24,23 +24,11 @@ const as = (user: string, ...args: string[]) => callerOf(cluster, user).does([..
 const patch = (user: string, { kind, metadata }: Manifest, change: object, type = "merge") =>
   as(user, "patch", kind, metadata.name, `--type=${type}`, "-p", JSON.stringify(change))
 
-/** A session that waits for a snapshot: while it is there the operator takes nothing of it for an orphan. */
-async function waitingSession(): Promise<string> {
-  await cluster.apply({
-    apiVersion: "filerecovery.dev/v1alpha1",
-    kind: "FileRecoverySession",
-    metadata: { name: "orders", namespace },
-    spec: { source: { volumeSnapshots: [{ name: "not-there" }] } },
-  })
-  const session = await cluster.get<{ metadata: { uid: string } }>("filerecoverysession", "orders", namespace)
-  return session?.metadata.uid ?? ""
-}
-
 /** As the operator does it: the attachment, then what it owns. Without pods, so nothing of it ever runs. */
 async function makeObjects(): Promise<void> {
   const operator = callerOf(cluster, operatorAccount)
   const create = async (object: object) => expect(await operator.does(["create", "-f", "-"], object)).toBe("")
-  blueprint = blueprintOf(await installedSettings(cluster), namespace, await waitingSession())
+  blueprint = blueprintOf(await installedSettings(cluster), namespace, await waitingSession(cluster, namespace))
   const { name } = blueprint.owner
   await create(attachmentManifest(blueprint.session, blueprint.installation.instance))
   const attachment = await cluster.get<{ metadata: { uid: string } }>("filerecoveryattachment", name, namespace)

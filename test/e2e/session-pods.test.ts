@@ -5,7 +5,7 @@ import { targetPodManifest } from "../../src/children/target-pod.ts"
 import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
-import { blueprintOf, installedSettings, operatorAccount } from "../support/installation.ts"
+import { blueprintOf, installedSettings, operatorAccount, waitingSession } from "../support/installation.ts"
 
 /** Who gets into a session's pods, and who may change them. */
 const namespace = "shells"
@@ -17,7 +17,7 @@ beforeAll(async () => {
   cluster = await openCluster()
   await installChart(cluster)
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } })
-  const blueprint = blueprintOf(await installedSettings(cluster), namespace)
+  const blueprint = blueprintOf(await installedSettings(cluster), namespace, await waitingSession(cluster, namespace))
   const target = targetPodManifest(blueprint, `${namesOf(blueprint.session).base}-target-0`)
   // never runs: its Secret and claim do not exist; nor does its owner, which the garbage collector would notice
   pod = { ...target, metadata: { ...target.metadata, ownerReferences: [] } }

@@ -82,6 +82,7 @@ test("the definitions carry no warning and explain every field", async () => {
     "ttl",
     "idleTimeout",
     "ttlAfterFinished",
+    "verifySource",
   ])
     expect(stdout).toContain(field)
   const explained = await cluster.kubectl(["explain", "frsess.spec.ttl"])

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { initAuthority } from "../../src/controller/init-authority.ts"
-import { parseSettings } from "../../src/controller/settings.ts"
+import { parseSettings } from "../../src/api/settings.ts"
 import { openKube } from "../../src/kube/kube.ts"
 import { type ApiServer, startApiServer } from "../support/api-server.ts"
 import { waitFor } from "../support/wait.ts"
@@ -100,6 +100,22 @@ describe("init-authority", () => {
   })
 })
 
+describe("release-all", () => {
+  test("nothing in progress: done", async () => {
+    const { output, exit } = start("release-all")
+    expect([await exit, output.out]).toEqual([0, expect.stringContaining("no session is in progress")])
+  })
+
+  test("not in time: fails and names the session, so that nothing is uninstalled", async () => {
+    const sessions = "/apis/filerecovery.dev/v1alpha1/namespaces/shop/filerecoverysessions"
+    api.objects.create(sessions, { metadata: { name: "orders", namespace: "shop" }, spec: {} } as never)
+    const { output, exit } = start("release-all", "--timeout", "1s")
+    expect([await exit, output.err]).toEqual([1, expect.stringContaining("Not released within 1 s: shop/orders (")])
+    expect(output.err).toContain("helm uninstall --no-hooks")
+    expect(api.objects.get(`${sessions}/orders`)["spec"]).toEqual({ desiredState: "Unmounted" })
+  })
+})
+
 describe("the operator", () => {
   const startLeading = async () => {
     await makeAndMountAuthority()
@@ -121,6 +137,34 @@ describe("the operator", () => {
     )
     child.kill("SIGTERM")
     expect([await exit, holder(), api.watches]).toEqual([0, "", 0])
+  })
+
+  test("collects orphans: those it finds when it begins, and those it is told of", async () => {
+    const policies = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"
+    const orphan = (role: string) => {
+      const [session, uid] = ["orders", "0f5c8a4e-7f1b-4a3a-9f0e-2f1f6d7c9b10"]
+      const own = { session, "session-uid": uid, instance: "test" }
+      const labels = Object.fromEntries(Object.entries(own).map(([key, value]) => [`filerecovery.dev/${key}`, value]))
+      const name = `frsess-orders-9d54e48d-${role}`
+      api.objects.create(policies, { metadata: { name, namespace: "shop", labels } })
+    }
+    const none = () => api.objects.list(policies, () => true).length === 0
+    orphan("target")
+    const { output } = await startLeading()
+    await until("the first to be gone", none, output)
+    orphan("restore")
+    await until("the second to be gone", none, output)
+    const told = () => api.objects.list("/apis/events.k8s.io/v1/namespaces/shop/events", () => true)
+    await until("the events", () => told().length === 2, output)
+    expect(told()[0]).toMatchObject({
+      type: "Warning",
+      reason: "OrphanRemoved",
+      regarding: { kind: "NetworkPolicy", name: "frsess-orders-9d54e48d-target", namespace: "shop" },
+    })
+    expect(output.out).toContain('"msg":"an orphan was removed"')
+    const { text } = await ask("/metrics")
+    expect(text).toContain('filerecovery_orphans_removed_total{kind="NetworkPolicy"} 2\n')
+    expect(text).toMatch(/^filerecovery_last_orphan_sweep_timestamp_seconds [1-9]/m)
   })
 
   test("isn't ready while it can't list, and doesn't take the lease", async () => {
@@ -156,6 +200,8 @@ function steal(): boolean {
 test.each([
   ["an unknown command", ["frobnicate"], undefined, "unknown command"],
   ["an unknown option", ["--frob"], undefined, "--frob"],
+  ["a time-out that is none", ["release-all", "--timeout", "soon"], undefined, "--timeout must be a duration"],
+  ["a time-out for something else", ["--timeout", "1m"], undefined, "--timeout is for release-all"],
   ["wrong settings", [], { engineImage: 1 }, "engineImage: "],
 ])("%s: exit code 2 and how to do it right", async (_, args, wrong, words) => {
   if (wrong) writeFileSync(join(directory, "settings.json"), JSON.stringify({ ...settings(), ...wrong }))

@@ -38,9 +38,13 @@ class Ours {
       reflector: { backoff: { firstMs: 10, capMs: 50 } },
     })
     this.#leading = this.operator.start().then(() =>
-      this.operator.lead(this.#stop.signal, async ({ name }) => {
-        this.reconciled.push(name)
-        await this.reconcile(name)
+      this.operator.lead(this.#stop.signal, {
+        reconcile: async ({ name }) => {
+          this.reconciled.push(name)
+          await this.reconcile(name)
+          return {}
+        },
+        collect: async () => ({}),
       }),
     )
   }

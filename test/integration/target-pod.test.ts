@@ -160,10 +160,8 @@ test("an argument nobody knows is a UsageError in the log, exit code 1", async (
 })
 
 test("a device that may not be opened is told with both cures", async () => {
-  chmodSync(session.dir, 0o755)
   chmodSync(join(session.dir, "disk"), 0)
-  chmodSync(join(session.dir, "termination"), 0o666)
-  const pod = startTargetPod([], { uid: 65532 })
+  const pod = startTargetPod([], { unprivileged: true })
   expect(await pod.exited).toBe(1)
   expect(termination()).toEqual({
     reason: "DeviceNotReadable",

@@ -15,6 +15,8 @@ export interface StoredObject {
   [field: string]: unknown
 }
 
+type NewObject = { metadata: { name: string } & Partial<StoredObject["metadata"]> }
+
 export interface LoggedChange {
   version: number
   /** Path of the collection, with the namespace. */
@@ -59,11 +61,16 @@ export class ApiObjects {
       .map(([, object]) => object)
   }
 
-  create(collection: string, body: { metadata: { name: string } & Partial<StoredObject["metadata"]> }): StoredObject {
-    const path = `${collection}/${body.metadata.name}`
-    if (this.#objects.has(path)) throw new ApiFailure(409, "AlreadyExists", `"${body.metadata.name}" already exists`)
-    const metadata = { ...body.metadata, uid: randomUUID(), resourceVersion: "" }
-    return this.#put(path, { ...body, metadata }, "ADDED")
+  create(collection: string, body: NewObject): StoredObject {
+    return this.#put(`${collection}/${body.metadata.name}`, this.tryCreate(collection, body), "ADDED")
+  }
+
+  /** The object as it would be. */
+  tryCreate(collection: string, body: NewObject): StoredObject {
+    const { name } = body.metadata
+    if (this.#objects.has(`${collection}/${name}`))
+      throw new ApiFailure(409, "AlreadyExists", `"${name}" already exists`)
+    return { ...body, metadata: { ...body.metadata, uid: randomUUID(), resourceVersion: "" } }
   }
 
   patch(path: string, patch: object, resourceVersion?: string): StoredObject {

@@ -30,8 +30,8 @@ export interface ApiServer {
 }
 
 /**
- * A Kubernetes API server in this process, on loopback, over real TLS: lists in pages, watches, creates, patches
- * (server-side apply is treated as a merge), deletes with preconditions and finalizers. Breaks in whatever way it is told.
+ * A Kubernetes API server in this process, on loopback, over real TLS: lists in pages, watches, creates (or with dryRun only
+ * says what it would), patches (server-side apply is treated as a merge), deletes with preconditions and finalizers. Breaks in whatever way it is told.
  */
 export async function startApiServer({ token = "test-token" } = {}): Promise<ApiServer> {
   const { certPem, keyPem, caPem } = serverCertificate()
@@ -137,6 +137,8 @@ function answer(objects: ApiObjects, method: string, url: URL, body: string): ob
   const { preconditions } = json as { preconditions?: { uid?: string; resourceVersion?: string } }
   const isCollection = /^\/(api\/[^/]+|apis\/[^/]+\/[^/]+)(\/namespaces\/[^/]+)?\/[^/]+$/.test(path)
   if (method === "GET") return isCollection ? page(objects, url) : objects.get(path)
+  if (method === "POST" && url.searchParams.get("dryRun") === "All")
+    return objects.tryCreate(path, json as StoredObject)
   if (method === "POST") return objects.create(path, json as StoredObject)
   if (method === "DELETE") return objects.remove(path, preconditions?.uid, preconditions?.resourceVersion)
   const { resourceVersion, ...metadata } = (json as Partial<StoredObject>).metadata ?? {}

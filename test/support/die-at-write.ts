@@ -6,8 +6,8 @@ import type { ApiServer } from "./api-server.ts"
  */
 export function dieAtWrite(api: ApiServer, nth: number, when: "before" | "after"): () => boolean {
   let writes = 0
-  api.fault = ({ method }, response) => {
-    if (method === "GET" || ++writes !== nth) return false
+  api.fault = ({ method }, response, url) => {
+    if (method === "GET" || url.searchParams.has("dryRun") || ++writes !== nth) return false
     if (when === "before") {
       response.destroy()
       return true

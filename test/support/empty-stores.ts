@@ -8,5 +8,6 @@ export const emptyStores = (): ChildStores => ({
   claims: new ObjectStore(),
   services: new ObjectStore(),
   networkPolicies: new ObjectStore(),
+  snapshots: new ObjectStore(),
   contents: new ObjectStore(),
 })

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises"
 
-/** Turns over all bits of one byte of a file; a second time puts them back. */
+/** Turns all bits of one byte of a file, past everybody who serves it. Twice: as it was. */
 export async function flipByte(file: string, offset: number): Promise<void> {
   const handle = await open(file, "r+")
   try {

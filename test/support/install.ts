@@ -23,3 +23,13 @@ export async function installChart(cluster: Cluster, ...more: string[]): Promise
     env: cluster.env,
   })
 }
+
+/** Changes how many operators there are, and waits until it is so. */
+export async function scaleOperator(cluster: Cluster, replicas: number): Promise<void> {
+  const deployment = ["deployment/file-recovery", "-n", operatorNamespace]
+  await cluster.kubectl(["scale", ...deployment, `--replicas=${replicas}`])
+  await cluster.kubectl(["rollout", "status", ...deployment, "--timeout=120s"])
+  if (replicas > 0) return
+  const pods = ["pod", "-n", operatorNamespace, "-l", "app.kubernetes.io/name=file-recovery-operator"]
+  await cluster.kubectl(["wait", ...pods, "--for=delete", "--timeout=60s"])
+}

@@ -1,6 +1,6 @@
 import type { Blueprint } from "../../src/children/blueprint.ts"
 import { namesOf } from "../../src/children/names.ts"
-import { parseSettings, type Settings } from "../../src/controller/settings.ts"
+import { parseSettings, type Settings } from "../../src/api/settings.ts"
 import type { Cluster } from "./cluster.ts"
 import { operatorNamespace } from "./install.ts"
 
@@ -12,6 +12,18 @@ export async function installedSettings(cluster: Cluster): Promise<Settings> {
   const name = "file-recovery-settings"
   const map = await cluster.get<{ data: Record<string, string> }>("configmap", name, operatorNamespace)
   return parseSettings(map?.data["settings.json"] ?? "")
+}
+
+/** UID of a session "orders" that waits for a snapshot: while it is there the operator takes nothing of it for an orphan. */
+export async function waitingSession(cluster: Cluster, namespace: string): Promise<string> {
+  await cluster.apply({
+    apiVersion: "filerecovery.dev/v1alpha1",
+    kind: "FileRecoverySession",
+    metadata: { name: "orders", namespace },
+    spec: { source: { volumeSnapshots: [{ name: "not-there" }] } },
+  })
+  const session = await cluster.get<{ metadata: { uid: string } }>("filerecoverysession", "orders", namespace)
+  return session?.metadata.uid ?? ""
 }
 
 /** What the operator makes the manifests of a session "orders" with one disk from; without a UID there is no such session. */

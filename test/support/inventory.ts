@@ -28,9 +28,7 @@ export async function takeInventory(cluster: { env: NodeJS.ProcessEnv; state: st
       found.set(`${kind} ${metadata.uid}`, `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join("/")}`)
   }
   for (const file of readdirSync(`${cluster.state}/csi`)) found.set(`driver file ${file}`, `driver file ${file}`)
-  const loops = await run("losetup", ["--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
-  const isOfCluster = (line: string) => line.includes(`${cluster.state}/`) || line.includes("/volumeDevices/")
-  for (const line of loops.stdout.split("\n").filter(isOfCluster)) found.set(`loop ${line}`, `loop device ${line}`)
+  for (const line of await loops(cluster.state)) found.set(`loop ${line}`, `loop device ${line}`)
   for (const [key, text] of [...nodeMounts(cluster.state), ...qemus()]) found.set(key, text)
   return found
 }
@@ -60,12 +58,19 @@ function nodeMounts(state: string): [string, string][] {
   })
 }
 
-/** QEMU processes of the nodes. Others of this machine are somebody else's. */
+/** Loop devices of the cluster's volumes: the driver's, and the kubelet's on top of those. Others work on this machine too. */
+async function loops(state: string): Promise<string[]> {
+  const { stdout } = await run("losetup", ["--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
+  const isOurs = (line: string) => line.includes(` ${state}/`) || line.includes("/volumeDevices/")
+  return stdout.split("\n").filter((line) => isOurs(line))
+}
+
+/** QEMU processes on the nodes, whoever started them. */
 function qemus(): [string, string][] {
   const isQemu = (pid: string): boolean => {
     try {
-      const isOfCluster = readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(":/cluster/")
-      return isOfCluster && readlinkSync(`/proc/${pid}/exe`).includes("qemu-system")
+      const isOnNode = readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(":/cluster/")
+      return isOnNode && readlinkSync(`/proc/${pid}/exe`).includes("qemu-system")
     } catch {
       return false // ended meanwhile, or a kernel thread
     }

@@ -9,7 +9,8 @@ export interface LiveSession {
     phase?: string
     conditions?: { type: string; status: string; reason: string; message: string; lastTransitionTime: string }[]
     volumes?: { path: string; state: string; filesystem?: string }[]
-    release?: { bytesServed?: number; initiatorsAtRelease?: number; writeAttempts?: number }
+    disks?: { name: string; sha256Before?: string; sha256After?: string }[]
+    release?: { bytesServed?: number; initiatorsAtRelease?: number; writeAttempts?: number; sourceVerified?: boolean }
   }
 }
 

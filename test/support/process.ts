@@ -16,15 +16,17 @@ export interface LoggedProcess {
 
 export interface ProcessOptions {
   readonly env?: Record<string, string>
-  readonly uid?: number
+  /** As in a container: without the capability to open what its mode forbids. */
+  readonly unprivileged?: boolean
 }
 
 /** Starts `node SCRIPT ARGS`. The caller ends it; `stopAll` in afterEach does for those a failed test left. */
 export function startProcess(script: string, args: readonly string[], options: ProcessOptions = {}): LoggedProcess {
-  const child = spawn(process.execPath, [script, ...args], {
+  const drop = options.unprivileged ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : []
+  const [program = "", ...rest] = [...drop, process.execPath, script, ...args]
+  const child = spawn(program, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...options.env },
-    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   })
   const lines: string[] = []
   const listeners = new Set<() => void>()

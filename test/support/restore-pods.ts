@@ -22,27 +22,36 @@ const common = (session: TestSession, secrets: string) => ({
   "control-port": "0",
 })
 
+const diskOf = (index: number) => `data-${index}=abc-${index}`
+
 const flags = (options: Record<string, string>) => Object.entries(options).map(([name, value]) => `--${name}=${value}`)
 
-/** `port` 0 chooses one. The disk is called data-0 and has the serial number abc-0. */
-export function startTarget(session: TestSession, disk: string, port = 0): LoggedProcess {
-  const own = { iqn: session.iqn, "iscsi-port": String(port), disk: `data-0=abc-0=${disk}` }
+/** `port` 0 chooses one. The first disk is called data-0 and has the serial number abc-0. */
+export function startTarget(
+  session: TestSession,
+  disks: string | readonly string[],
+  port = 0,
+  more: readonly string[] = [],
+): LoggedProcess {
+  const own = { iqn: session.iqn, "iscsi-port": String(port) }
   const report = { "termination-log": `${session.dir}/termination-target` }
-  return startProcess("src/target.ts", flags({ ...common(session, session.secrets.target), ...own, ...report }))
+  const args = flags({ ...common(session, session.secrets.target), ...own, ...report })
+  const paths = [disks].flat().map((path, index) => `--disk=${diskOf(index)}=${path}`)
+  return startProcess("src/target.ts", [...args, ...paths, ...more])
 }
 
-export function startFiles(session: TestSession, targetPort: number): LoggedProcess {
+export function startFiles(session: TestSession, targetPort: number, disks = 1): LoggedProcess {
   const own = {
     portal: `127.0.0.1:${targetPort}`,
     "target-iqn": session.iqn,
-    disk: "data-0=abc-0",
     "guest-dir": `${session.dir}/run`,
     "overlay-dir": `${session.dir}/overlay`,
     "files-port": "0",
     "termination-log": `${session.dir}/termination-files`,
   }
   const args = flags({ ...common(session, session.secrets.restore), ...own })
-  return startProcess("src/restore.ts", ["files", ...args])
+  const names = Array.from({ length: disks }, (_, index) => `--disk=${diskOf(index)}`)
+  return startProcess("src/restore.ts", ["files", ...args, ...names])
 }
 
 export function startGuest(session: TestSession): LoggedProcess {

@@ -11,13 +11,15 @@ import type {
   PersistentVolumeClaim,
   Pod,
   Service,
+  VolumeSnapshot,
   VolumeSnapshotContent,
 } from "../../src/kube/objects.ts"
 import { ObjectStore } from "../../src/kube/store.ts"
 import type { ChildStores } from "../../src/controller/deps.ts"
 import type { LoggedChange, StoredObject } from "./api-objects.ts"
 import type { ApiServer } from "./api-server.ts"
-import { deadlineOf, type PodSpec, type WorldPod, worldPod } from "./world-pod.ts"
+import { WorldHashes } from "./world-hashes.ts"
+import { type PodSpec, type WorldPod, worldPod } from "./world-pod.ts"
 
 const shop = (group: string, plural: string) => `${group}/namespaces/shop/${plural}`
 export const paths = {
@@ -26,6 +28,10 @@ export const paths = {
   snapshots: shop("/apis/snapshot.storage.k8s.io/v1", "volumesnapshots"),
   contents: "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
   classes: "/apis/storage.k8s.io/v1/storageclasses",
+  drivers: "/apis/storage.k8s.io/v1/csidrivers",
+  csiNodes: "/apis/storage.k8s.io/v1/csinodes",
+  nodes: "/api/v1/nodes",
+  quotas: shop("/api/v1", "resourcequotas"),
   policies: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
   bindings: "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
   volumes: "/api/v1/persistentvolumes",
@@ -46,6 +52,8 @@ export class SessionWorld {
   readonly log: string[] = []
   /** What the restore pods say of their clients. */
   usage: RestoreStatus["usage"] = { clients: 0, filesRead: 3, bytesRead: 4096, lastActivityAt: null }
+  /** What the target pods find when they hash their disks. */
+  readonly hashes = new WorldHashes()
   readonly #api: ApiServer
   readonly #pods = new Map<string, WorldPod & { readonly server: ControlServer }>()
   readonly #pending = new Set<Promise<unknown>>()
@@ -65,6 +73,7 @@ export class SessionWorld {
       provisioner: "disk.csi",
       reclaimPolicy: "Delete",
     } as never)
+    objects.create(paths.drivers, { metadata: { name: "disk.csi" } })
     objects.onChange((change) => this.#react(change))
   }
 
@@ -96,8 +105,8 @@ export class SessionWorld {
     return [paths.snapshots, paths.contents].flatMap((path) => this.#api.objects.list(path, (one) => !isOurs(one)))
   }
 
-  session(name: string, spec: SessionSpecInput): void {
-    const metadata = { name, namespace: "shop", generation: 1, creationTimestamp: new Date().toISOString() }
+  session(name: string, spec: SessionSpecInput, more: object = {}): void {
+    const metadata = { name, namespace: "shop", generation: 1, creationTimestamp: new Date().toISOString(), ...more }
     this.#api.objects.create(paths.sessions, { metadata, spec } as never)
   }
 
@@ -108,6 +117,11 @@ export class SessionWorld {
   /** When the pods that are there end by themselves, by their own clock. */
   get deadlines(): Date[] {
     return [...this.#pods].filter(([name]) => this.#exists(name)).map(([, { life }]) => life.deadline)
+  }
+
+  /** Pods that let initiators in, or would. */
+  get serving(): string[] {
+    return [...this.#pods].filter(([, pod]) => pod.status().state === "Serving").map(([name]) => name)
   }
 
   /** Everything that was made for sessions and is still there. */
@@ -128,6 +142,7 @@ export class SessionWorld {
       claims: this.#store<PersistentVolumeClaim>(paths.claims),
       services: this.#store<Service>(paths.services),
       networkPolicies: this.#store<NetworkPolicy>(paths.networkPolicies),
+      snapshots: this.#store<VolumeSnapshot>(paths.snapshots),
       contents: this.#store<VolumeSnapshotContent>(paths.contents),
     }
   }
@@ -210,8 +225,8 @@ export class SessionWorld {
     const { annotations } = content.metadata as { annotations?: Record<string, string> }
     const isAllowed = annotations?.["snapshot.storage.kubernetes.io/allow-volume-mode-change"] === "true"
     if (sourceVolumeMode !== "Block" && !isAllowed) return
-    const claimRef = { namespace: "shop", name }
-    this.#api.objects.create(paths.volumes, { metadata: { name: `pv-of-${name}` }, spec: { claimRef } } as never)
+    const volume = { claimRef: { namespace: "shop", name }, persistentVolumeReclaimPolicy: "Delete" }
+    this.#api.objects.create(paths.volumes, { metadata: { name: `pv-of-${name}` }, spec: volume } as never)
     this.#api.objects.patch(`${paths.claims}/${name}`, {
       spec: { volumeName: `pv-of-${name}` },
       status: { phase: "Bound" },
@@ -238,9 +253,10 @@ export class SessionWorld {
     const text = (file: string) => Buffer.from(data[file] ?? "", "base64").toString()
     const ip = `${this.#network}.${this.#addresses++}`
     const pod = worldPod(role, {
-      deadline: deadlineOf(spec as PodSpec),
+      spec: spec as PodSpec,
       certificate: text("tls.crt"),
       usage: () => this.usage,
+      hashes: this.hashes,
       released: () => this.log.push(`${role} released`),
     })
     const server = await startControlServer({

@@ -33,6 +33,7 @@ export const specExamples: SpecExample[] = [
   { name: "deleted as soon as finished", spec: { source: claims, ttlAfterFinished: "0s" } },
   { name: "deleted a month after", spec: { source: claims, ttlAfterFinished: "720h" } },
   { name: "deleted long after anybody cares", spec: { source: claims, ttlAfterFinished: "99999h99999m99999s" } },
+  { name: "a source to be verified", spec: { source: claims, verifySource: true } },
   { name: "created unmounted", spec: { source: claims, desiredState: "Unmounted" } },
 
   { name: "no spec", spec: {}, refused: true },
@@ -90,6 +91,7 @@ export const specExamples: SpecExample[] = [
   { name: "ttlAfterFinished in days", spec: { source: claims, ttlAfterFinished: "7d" }, refused: true },
   { name: "empty ttlAfterFinished", spec: { source: claims, ttlAfterFinished: "" }, refused: true },
   { name: "ttlAfterFinished without unit", spec: { source: claims, ttlAfterFinished: "60" }, refused: true },
+  { name: "verifySource as text", spec: { source: claims, verifySource: "true" }, refused: true },
   { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
 ]
 
@@ -143,6 +145,19 @@ export const specChanges: SpecChange[] = [
     from: { source: claims },
     to: { source: claims, recoveryPoint: { name: "nightly" } },
     refused: "recoveryPoint can't change",
+  },
+  { name: "verified as it always was not", from: { source: claims }, to: { source: claims, verifySource: false } },
+  {
+    name: "verified from now on",
+    from: { source: claims },
+    to: { source: claims, verifySource: true },
+    refused: "verifySource can't change",
+  },
+  {
+    name: "no longer verified",
+    from: { source: claims, verifySource: true },
+    to: { source: claims },
+    refused: "verifySource can't change",
   },
   {
     name: "mounted again",

@@ -3,11 +3,12 @@ import type { RestoreStatus, TargetStatus } from "../../src/control/schemas.ts"
 import type { ControlHandlers } from "../../src/control/server.ts"
 import { LEAF_MARGIN_MS } from "../../src/pki/validity.ts"
 import { Lifetime } from "../../src/pod/lifetime.ts"
+import type { WorldHashes } from "./world-hashes.ts"
 
 /** A pod of SessionWorld: the real life of one, with its deadline, and answers as if there were disks. */
 export interface WorldPod {
   readonly life: Lifetime
-  readonly handlers: Pick<ControlHandlers, "setDeadline" | "release">
+  readonly handlers: Pick<ControlHandlers, "setDeadline" | "release" | "serve">
   status(): TargetStatus | RestoreStatus
 }
 
@@ -16,47 +17,74 @@ export interface PodSpec {
 }
 
 interface WorldPodOptions {
-  readonly deadline: Date
+  readonly spec: PodSpec
   /** PEM; its end says how long the pod may live. */
   readonly certificate: string
   readonly usage: () => RestoreStatus["usage"]
+  readonly hashes: WorldHashes
   readonly released: () => void
 }
 
-export function worldPod(
-  role: "target" | "restore",
-  { deadline, certificate, usage, released }: WorldPodOptions,
-): WorldPod {
+export function worldPod(role: "target" | "restore", options: WorldPodOptions): WorldPod {
+  const { spec, certificate, usage, hashes, released } = options
   const { validToDate } = new X509Certificate(certificate)
-  const life = new Lifetime({
-    deadline,
+  const times = argument(spec, "--hash-disks")
+  let serves = times !== "before-and-after"
+  let hashedAgain = false
+  const life: Lifetime = new Lifetime({
+    deadline: new Date(argument(spec, "--deadline") ?? ""),
     hardEnd: new Date(validToDate.getTime() - LEAF_MARGIN_MS),
-    release: async () => released(),
+    unhurried: times !== undefined,
+    release: async () => {
+      if (times !== undefined && serves)
+        hashedAgain = await hashes.done(life.hurry).then(
+          () => true,
+          () => false,
+        )
+      released()
+    },
     log: { info: () => undefined, error: () => undefined },
   })
   const common = () => ({ sessionUid: "", now: new Date().toISOString(), deadline: life.deadline.toISOString() })
+  const target = (): TargetStatus => {
+    const state = life.state === "Running" ? (serves ? "Serving" : "Hashing") : life.state
+    const isHashing = !serves || (state === "Releasing" && times !== undefined && !life.hurry.aborted)
+    const sha256 = {
+      ...(times === "before-and-after" && (serves || hashes.areDone) && { sha256Before: hashes.before }),
+      ...(hashedAgain && { sha256After: hashes.after }),
+    }
+    return {
+      ...targetStatus,
+      ...common(),
+      state,
+      disks: [{ ...disk, ...sha256 }],
+      ...(isHashing && { hashing: hashes.progress }),
+    }
+  }
   return {
     life,
     handlers: {
       setDeadline: (deadline, now) => life.setDeadline(deadline, now),
-      release: (reason) => life.release(reason),
+      release: (reason, hash) => life.release(reason, { unhurried: hash }),
+      serve: () => void (serves = true),
     },
     status: () =>
       role === "target"
-        ? { ...targetStatus, ...common(), state: life.state === "Running" ? "Serving" : life.state }
+        ? target()
         : { ...restoreStatus, ...common(), usage: usage(), state: life.state === "Running" ? "Ready" : life.state },
   }
 }
 
 /** What the operator wrote into the arguments. */
-export function deadlineOf({ containers }: PodSpec): Date {
+export function argument({ containers }: PodSpec, flag: string): string | undefined {
   const args = containers[0]?.args ?? []
-  return new Date(args[args.indexOf("--deadline") + 1] ?? "")
+  return args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined
 }
+
+const disk = { name: "data", serial: randomUUID(), sizeBytes: 2 ** 30 }
 
 const targetStatus = {
   role: "target" as const,
-  disks: [{ name: "data", serial: randomUUID(), sizeBytes: 2 ** 30 }],
   counters: { initiators: 0, bytesServed: 4096, refused: {}, writeAttempts: 0, lastActivityAt: null },
 }
 

@@ -53,11 +53,19 @@ const anyCondition = fc.record({
   lastTransitionTime: fc.oneof(time, fc.constant("never")),
 }) satisfies fc.Arbitrary<Condition>
 
+const anyHashes = fc.record(
+  {
+    sha256Before: fc.constantFrom("a".repeat(64), "b".repeat(64)),
+    sha256After: fc.constantFrom("a".repeat(64), "b".repeat(64)),
+  },
+  { requiredKeys: [] },
+)
 const [strandedClone = at.convertedClone()] = at.ready().status.clones ?? []
 
 const anyStatus = fc.record(
   {
     phase: fc.constantFrom(...phases),
+    pendingSince: fc.oneof(time, fc.constant("")),
     startedAt: fc.oneof(time, fc.constant("")),
     readyAt: time,
     conditions: fc.uniqueArray(anyCondition, { selector: ({ type }) => type }),
@@ -77,6 +85,12 @@ const anyStatus = fc.record(
     targets: fc.constantFrom([], at.startedStatus.targets),
     access: fc.constant(at.startedStatus.access),
     finishedAt: fc.oneof(time, fc.constant("")),
+    disks: anyHashes.map((hashes) => [{ name: "data", serial: names.serial(0), sizeBytes: 1, source: "", ...hashes }]),
+    hashing: fc.record({
+      bytesDone: fc.nat(2 ** 30),
+      bytesTotal: fc.constant(2 ** 30),
+      observedAt: fc.oneof(time, fc.constant("")),
+    }),
     usage: fc.record({ lastActivityAt: fc.oneof(time, fc.constant("")) }, { requiredKeys: [] }),
     release: fc.record({ reason: fc.constantFrom("UnmountRequested", "TtlEnded", "TargetLost", "") }),
   },
@@ -87,11 +101,17 @@ const anyAnswer = <R>(role: "target" | "restore", report: fc.Arbitrary<R>): fc.A
   const podName = fc.integer({ min: 0, max: 6 }).map((generation) => names.pod(role, generation))
   return maybe(fc.oneof(fc.record({ podName, report }), fc.record({ podName, unreachable: words })))
 }
-const anyTargetReport = fc.record({
-  state: fc.constantFrom("Serving", "Releasing", "Released" as const),
-  initiators: fc.nat(2),
-  deadline: fc.oneof(time, words),
-})
+const anyTargetReport = fc.record(
+  {
+    state: fc.constantFrom("Hashing", "Serving", "Releasing", "Released" as const),
+    initiators: fc.nat(2),
+    deadline: fc.oneof(time, words),
+    disks: anyHashes.map((hashes) => at.targetReport().disks.map((disk) => ({ ...disk, ...hashes }))),
+    hashing: fc.record({ bytesDone: fc.nat(2 ** 30), bytesTotal: fc.constantFrom(0, 2 ** 30) }),
+    problem: fc.constant({ reason: "DiskUnreadable", message: "EIO" }),
+  },
+  { requiredKeys: ["state", "initiators", "deadline", "disks"] },
+)
 const anyRestoreReport = fc.record({
   state: fc.constantFrom("Starting", "Mounting", "Ready", "Releasing", "Released", "Failed" as const),
   deadline: fc.oneof(time, words),
@@ -124,16 +144,33 @@ const anyConversion = fc.record({
   ),
 })
 
+const anyQueue = fc.record({
+  limit: fc.constantFrom("namespace" as const, "cluster" as const),
+  held: fc.nat(200),
+  most: fc.integer({ min: 1, max: 100 }),
+  position: fc.integer({ min: 1, max: 1000 }),
+  waiting: fc.integer({ min: 1, max: 1000 }),
+})
+
 /** Any observation of the session of `observed.ts`, sensible or not. */
 export const anyObserved = fc
   .record({
-    session: fc.record({ deleting: fc.boolean(), createdAt: fc.integer({ min: now - 1e8, max: now }) }),
+    session: fc.record(
+      {
+        deleting: fc.boolean(),
+        createdAt: fc.integer({ min: now - 1e8, max: now }),
+        restored: fc.record({ by: words }),
+      },
+      { requiredKeys: ["deleting", "createdAt"] },
+    ),
+    queue: maybe(anyQueue),
     spec: fc.constantFrom<Observed["spec"][]>(
       undefined,
       at.spec(),
       at.spec({ desiredState: "Unmounted" }),
       at.spec({ ttl: "1m" }),
       at.spec({ idleTimeout: "1m", ttlAfterFinished: "1h" }),
+      at.spec({ verifySource: true }),
     ),
     status: anyStatus,
     policiesMissing: fc.subarray(["a policy"]),
@@ -164,13 +201,14 @@ export const anyObserved = fc
     ),
   })
   .map(
-    ({ session, snapshots, attachment, target, restore, conversions, ...rest }): Observed =>
+    ({ session, queue, snapshots, attachment, target, restore, conversions, ...rest }): Observed =>
       ({
         limits: at.pending().limits,
         ...rest,
         session: { ...at.session, ...session },
         sources: { ...at.sources, snapshots },
         attachment: attachment && { ...attachment, name: names.base, createdAt: now },
+        ...(queue && { queue }),
         ...(target && { target }),
         ...(restore && { restore }),
         ...(conversions && { conversions: conversions.map((one) => JSON.parse(JSON.stringify(one)) as typeof one) }),

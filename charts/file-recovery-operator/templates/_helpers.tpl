@@ -58,13 +58,17 @@ annotations:
 {{ default (printf "%s-authority" (include "frec.fullname" .)) .Values.authority.existingSecret }}
 {{- end }}
 
-{{/* The API server's names of the two accounts. */}}
+{{/* The API server's names of the three accounts. */}}
 {{- define "frec.operatorUser" -}}
 system:serviceaccount:{{ include "frec.namespace" . }}:{{ include "frec.fullname" . }}
 {{- end }}
 
 {{- define "frec.hookUser" -}}
 system:serviceaccount:{{ include "frec.namespace" . }}:{{ include "frec.fullname" . }}-init-authority
+{{- end }}
+
+{{- define "frec.releaseUser" -}}
+system:serviceaccount:{{ include "frec.namespace" . }}:{{ include "frec.fullname" . }}-release-all
 {{- end }}
 
 {{/* The match condition of the policies that bind everybody but ourselves. */}}
@@ -110,17 +114,48 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* Metadata, below the name, of what lives only as long as an install or upgrade: list of the weight and the root. */}}
+{{/* Labels and annotations of what lives only as long as a hook: list of the hooks, the weight and the root. The annotations come last. */}}
 {{- define "frec.hookMetadata" -}}
-{{- $root := index . 1 -}}
-namespace: {{ include "frec.namespace" $root }}
+{{- $root := index . 2 -}}
 labels:
   {{- include "frec.labels" $root | nindent 2 }}
 annotations:
-  helm.sh/hook: pre-install,pre-upgrade
-  helm.sh/hook-weight: {{ index . 0 | quote }}
+  helm.sh/hook: {{ index . 0 }}
+  helm.sh/hook-weight: {{ index . 1 | quote }}
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
   {{- with $root.Values.extraAnnotations }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{/* What the pods of all hooks have in common: list of the account and the root. */}}
+{{- define "frec.hookPod" -}}
+{{- $root := index . 1 -}}
+restartPolicy: Never
+serviceAccountName: {{ index . 0 }}
+automountServiceAccountToken: true
+enableServiceLinks: false
+securityContext:
+  {{- include "frec.podSecurityContext" $root | nindent 2 }}
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $root.Values.operator.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $root.Values.operator.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Egress to the API server, whose address can't be named by labels, and to DNS. */}}
+{{- define "frec.apiEgress" -}}
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - { port: {{ . }} }
+    {{- end }}
+- ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
 {{- end }}

@@ -6,7 +6,7 @@
 {{- mergeOverwrite $computed (deepCopy $given) | toJson -}}
 {{- end }}
 
-{{/* /etc/file-recovery/settings.json; its fields: src/controller/settings.ts. */}}
+{{/* /etc/file-recovery/settings.json; its fields: src/api/settings.ts. */}}
 {{- define "frec.settings" -}}
 {{- $pullSecrets := list -}}
 {{- range .Values.imagePullSecrets }}{{ $pullSecrets = append $pullSecrets .name }}{{ end -}}
@@ -24,6 +24,7 @@
   "tolerations" .Values.sessions.tolerations
   "maxTtl" .Values.maxTtl
   "pendingTimeout" .Values.pendingTimeout
+  "limits" .Values.limits
   "policies" (dict "prefix" (include "frec.policyPrefix" .) "names" (include "frec.policyNames" . | fromYamlArray))
   "workers" .Values.workers
   "logLevel" .Values.logLevel

@@ -27,6 +27,26 @@ export interface Cluster {
 
 /** Opens what the flags or the kubeconfig choose. Throws UsageError when there is no such cluster; asks nobody yet. */
 export function openCluster(flags: ClusterFlags): Cluster {
+  const config = readConfig(flags)
+  const timeoutMs = durationOf("--request-timeout", flags.requestTimeout ?? "30s")
+  const transport = new Transport({
+    connection: reach(config),
+    limit: new RateLimit({ qps: 20, burst: 40 }),
+    timeoutMs,
+  })
+  return { config, kube: new RestClient(transport), namespace: namespaceIn(config, flags) ?? "default" }
+}
+
+/** The namespace that the flags or the kubeconfig's context name, if they do. There needn't be a cluster. */
+export function chosenNamespace(flags: ClusterFlags): string | undefined {
+  return namespaceIn(readConfig(flags), flags)
+}
+
+function namespaceIn(config: KubeConfig, flags: ClusterFlags): string | undefined {
+  return flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace
+}
+
+function readConfig(flags: ClusterFlags): KubeConfig {
   const config = new KubeConfig()
   try {
     if (flags.kubeconfig === undefined) config.loadFromDefault()
@@ -39,14 +59,7 @@ export function openCluster(flags: ClusterFlags): Cluster {
       throw new RecoveryError("UsageError", `The kubeconfig has no context "${flags.context}".`)
     config.setCurrentContext(flags.context)
   }
-  const timeoutMs = durationOf("--request-timeout", flags.requestTimeout ?? "30s")
-  const transport = new Transport({
-    connection: reach(config),
-    limit: new RateLimit({ qps: 20, burst: 40 }),
-    timeoutMs,
-  })
-  const namespace = flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? "default"
-  return { config, kube: new RestClient(transport), namespace }
+  return config
 }
 
 function reach(config: KubeConfig) {

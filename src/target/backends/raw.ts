@@ -1,4 +1,4 @@
-import { read as readCallback, readSync } from "node:fs"
+import { constants, read as readCallback, readSync } from "node:fs"
 import { open, type FileHandle } from "node:fs/promises"
 import { RecoveryError } from "../../api/reasons.ts"
 import type { BlockDevice } from "../../block/device.ts"
@@ -102,9 +102,9 @@ export class RawDevice implements BlockDevice {
 }
 
 /** Opens for reading only; says in our words why it can't. */
-export async function openForReading(path: string): Promise<FileHandle> {
+export async function openForReading(path: string, flags: number = constants.O_RDONLY): Promise<FileHandle> {
   try {
-    return await open(path, "r")
+    return await open(path, flags)
   } catch (error) {
     throw explain(path, error as NodeJS.ErrnoException)
   }

@@ -163,6 +163,14 @@ test("the pods' own parsers understand their arguments", () => {
   })
 })
 
+test.each([undefined, "before-and-after", "after"] as const)(
+  "the target is told when to hash the disks: %s",
+  (when) => {
+    const pod = targetPodManifest({ ...blueprint, ...(when && { hashDisks: when }) }, "x")
+    expect(targetOptions(argsOf(pod))["hash-disks"]).toBe(when)
+  },
+)
+
 test("an IPv6 portal is put in brackets", () => {
   const pod = restorePodManifest(blueprint, "x", "fd00::7")
   expect(filesOptions(argsOf(pod).slice(1)).portal).toEqual({ host: "fd00::7", port: 3260 })
@@ -242,10 +250,7 @@ test("a temporary content never deletes, may change the mode, and says whose it 
   expect(metadata).toEqual({
     name,
     labels: snapshotManifest(blueprint, { name }).metadata.labels,
-    annotations: {
-      "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true",
-      "filerecovery.dev/session-name": "orders",
-    },
+    annotations: { "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true" },
   })
   expect(spec).toEqual({
     deletionPolicy: "Retain",

@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { namesOf, podGeneration, shortHash } from "../../../src/children/names.ts"
+import { sessionLabel } from "../../../src/children/metadata.ts"
+import { isNameOf, namesOf, podGeneration, shortHash } from "../../../src/children/names.ts"
 
 const of = (name: string) => namesOf({ namespace: "shop", name, uid: "0f5c8a4e-7f1b-4a3a-9f0e-2f1f6d7c9b10" })
 
@@ -50,3 +51,15 @@ test.each(["frsess-x", "frsess-x-target-", "frsess-x-target-1x", "", "frsess-x-t
 )
 
 test("the hash is the beginning of SHA-256", () => expect(shortHash("abc")).toBe("ba7816bf"))
+
+test("every name is known again, also by who knows the session's name only from a label", () => {
+  fc.assert(
+    fc.property(sessionName, fc.uuid(), (name, uid) => {
+      const names = namesOf({ namespace: "shop", name, uid })
+      const known = (one: string) => isNameOf({ namespace: "shop", name: sessionLabel(name), uid }, one)
+      const own = [names.base, names.claim(0), names.pod("target", 1), names.service("restore"), names.snapshot(2)]
+      expect(own.filter((one) => !known(one))).toEqual([])
+      expect([`${names.base}x`, "data", of("another").claim(0)].filter((one) => known(one))).toEqual([])
+    }),
+  )
+})

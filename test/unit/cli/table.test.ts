@@ -1,13 +1,14 @@
 import { expect, test } from "vitest"
 import { parse } from "yaml"
+import { humanBytes } from "../../../src/api/bytes.ts"
 import { RecoveryError } from "../../../src/api/reasons.ts"
 import type { FileRecoverySession } from "../../../src/api/session.ts"
 import { exitCodeOf } from "../../../src/cli/exit-code.ts"
 import { permissions } from "../../../src/cli/listing.ts"
 import { structured } from "../../../src/cli/output.ts"
 import { complaint, printable } from "../../../src/cli/printable.ts"
-import { standing } from "../../../src/cli/session-words.ts"
-import { humanAge, humanBytes, table } from "../../../src/cli/table.ts"
+import { sourceVerified, standing } from "../../../src/cli/session-words.ts"
+import { humanAge, table } from "../../../src/cli/table.ts"
 import { volumeTable } from "../../../src/cli/volume-table.ts"
 
 test("columns are as wide as their widest cell", () => {
@@ -76,6 +77,40 @@ test("a session's standing is one line", () => {
     status: { phase: "Failed", conditions: [condition] },
   } as unknown as FileRecoverySession
   expect(standing(session)).toBe("Failed: A\\x1b[2J: b\\x0ac")
+})
+
+const told = (type: string, status: string, message: string) => ({ type, status, reason: "R", message })
+const inPhase = (phase: string, ...conditions: object[]) =>
+  ({ metadata: {}, status: { phase, conditions } }) as unknown as FileRecoverySession
+
+test.each([
+  ["Provisioning", "Provisioning: R: 40% of 12 GiB"],
+  ["Unmounting", "Unmounting: R: waits for pod x"],
+  ["Failed", "Failed: R: the disk was changed"],
+  ["Ready", "Ready"],
+])("a session that is %s stands at what says most", (phase, expected) => {
+  const serving = told("TargetServing", "False", "40% of 12 GiB")
+  const released = told("Released", "False", "waits for pod x")
+  const stalled = told("Stalled", "True", "the disk was changed")
+  expect(standing(inPhase(phase, serving, released, stalled))).toBe(expected)
+})
+
+test.each([
+  ["True", "the same", "true: the same"],
+  ["False", "another\n", "false: another\\x0a"],
+])("what verifying came to is told: %s", (status, message, expected) =>
+  expect(sourceVerified(inPhase("Unmounted", told("SourceVerified", status, message)))).toBe(expected),
+)
+
+test("a session that was not verified says nothing of it", () =>
+  expect(sourceVerified(inPhase("Unmounted"))).toBeUndefined())
+
+test("a session that waits for a place says so, and where it stands", () => {
+  const message = "20 sessions are in progress in namespace shop; this one is 3rd of 7 that wait."
+  const condition = { status: "False", reason: "Queued", message }
+  const conditions = ["Accepted", "Ready"].map((type) => ({ ...condition, type }))
+  const session = { metadata: {}, status: { phase: "Pending", conditions } } as unknown as FileRecoverySession
+  expect(standing(session)).toBe(`Pending: Queued: ${message}`)
 })
 
 test.each([

@@ -45,7 +45,8 @@ async function serve(handlers: Partial<ControlHandlers> = {}, stepMs = 5000) {
     handlers: {
       status: () => status,
       setDeadline: (deadline, now) => void asked.push([deadline, now]),
-      release: (reason) => void asked.push(reason),
+      release: (reason, hash) => void asked.push(hash ? [reason, hash] : reason),
+      serve: () => void asked.push("serve"),
       ...handlers,
     },
     log: { warn: ({ cause }: { cause: string }) => refused.push(cause), error: () => undefined },
@@ -72,6 +73,43 @@ test("status, deadline and release go through", async () => {
   await operator.setDeadline("2026-11-22T10:00:00Z")
   await operator.release("UnmountRequested")
   expect(asked).toEqual([[new Date("2026-11-22T10:00:00Z"), inHours(1)], "UnmountRequested"])
+})
+
+test("a target is told to serve what it has hashed, and to hash it again", async () => {
+  const { port, asked } = await serve()
+  await client(port).serve()
+  await client(port).release("Idle", { hash: true })
+  expect(asked).toEqual(["serve", ["Idle", true]])
+})
+
+test("a pod of an earlier release, which knows no hashes, is told nothing of them", async () => {
+  const received: Buffer[] = []
+  const pod = createTlsServer({ ...identity("target"), requestCert: true }, (socket) => {
+    socket
+      .on("error", () => undefined)
+      .on("data", (data: Buffer) => {
+        received.push(data)
+        if (data.toString().endsWith("}")) socket.end("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
+      })
+  }).listen(0, "127.0.0.1")
+  onTestFinished(() => void pod.close())
+  await once(pod, "listening")
+  await client((pod.address() as AddressInfo).port).release("Idle")
+  expect(Buffer.concat(received).toString()).toMatch(/\r\n\r\n\{"reason":"Idle"\}$/)
+})
+
+test("hashes and how far they are go through; what is no hash does not", async () => {
+  const disk = { name: "data", serial: "abc-0", sizeBytes: 512 }
+  const hashed: TargetStatus = {
+    ...status,
+    state: "Hashing",
+    disks: [{ ...disk, sha256Before: "a".repeat(64) }],
+    hashing: { bytesDone: 256, bytesTotal: 512 },
+  }
+  const { port } = await serve({ status: () => hashed })
+  expect(await client(port).status()).toEqual(hashed)
+  const { port: liar } = await serve({ status: () => ({ ...status, disks: [{ ...disk, sha256After: "0x" }] }) })
+  await expect(client(liar).status()).rejects.toMatchObject({ code: "ProtocolError" })
 })
 
 test.each([

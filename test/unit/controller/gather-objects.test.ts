@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { observedClaim, observedPod } from "../../../src/controller/gather-objects.ts"
-import { readSpec } from "../../../src/controller/gather-sources.ts"
+import { readSpec } from "../../../src/gather/sources.ts"
 import type { Pod } from "../../../src/kube/objects.ts"
 
 const metadata = { name: "p", uid: "u", labels: { "filerecovery.dev/role": "target" } }

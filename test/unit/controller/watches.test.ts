@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { type SessionIndex, watches } from "../../../src/controller/watches.ts"
+import { orphanKey, readKey, type SessionIndex, suspects, watches } from "../../../src/controller/watches.ts"
 import { ObjectStore } from "../../../src/kube/store.ts"
 
 const store = new ObjectStore<never>()
@@ -12,6 +12,11 @@ for (const [name, namespace, phase, deletionTimestamp] of [
   ["elsewhere", "other", "Pending"],
 ])
   store.set({ metadata: { name, namespace, uid: `uid-${name}`, deletionTimestamp }, status: { phase } } as never)
+// waits for a place, and for nothing else
+store.set({
+  metadata: { name: "queued", namespace: "shop", uid: "uid-queued" },
+  status: { phase: "Pending", conditions: [{ type: "Accepted", status: "False", reason: "Queued" }] },
+} as never)
 const index: SessionIndex = { store, byUid: (uid) => (uid === "uid-ready" ? "shop/ready" : undefined) }
 
 const labels = (uid: string, session: string) => ({
@@ -29,10 +34,10 @@ test.each([
     ["shop/ready"],
   ],
   [
-    "a child whose session is gone: by the label",
+    "a child whose session no watch knows: what is left of it",
     "services",
     { metadata: { name: "p", namespace: "shop", labels: labels("gone", "old") } },
-    ["shop/old"],
+    ["shop/old/gone"],
   ],
   ["an object without labels: nobody", "networkpolicies", { metadata: { name: "p", namespace: "shop" } }, []],
   [
@@ -60,10 +65,10 @@ test.each([
     ["shop/ready"],
   ],
   [
-    "a temporary content whose session is gone: by label and namespace of its snapshot",
+    "a temporary content whose session no watch knows: what is left of it, by the namespace of its snapshot",
     "volumesnapshotcontents",
     { metadata: { name: "c", labels: labels("gone", "old") }, spec: { volumeSnapshotRef: { namespace: "shop" } } },
-    ["shop/old"],
+    ["shop/old/gone"],
   ],
   [
     "a class: all who wait",
@@ -99,4 +104,25 @@ test("of what others made nothing is kept but what says whom it concerns", () =>
   }
   for (const { keep, onlyOurs } of watches.slice(1))
     expect(onlyOurs || !JSON.stringify(keep?.(secretive)).includes("secret")).toBe(true)
+})
+
+test("suspects: what is left of sessions that no watch knows, each once, of this installation only", () => {
+  const object = (uid: string, instance: string, namespace: string | undefined = "shop") => ({
+    metadata: { name: "x", namespace, labels: { ...labels(uid, "old"), "filerecovery.dev/instance": instance } },
+    spec: { volumeSnapshotRef: { namespace: "shop" } },
+  })
+  const mirrored: Record<string, object[]> = {
+    filerecoverysessions: [object("gone", "test")],
+    pods: [object("uid-ready", "test"), object("gone", "test"), object("gone", "another"), { metadata: { name: "y" } }],
+    services: [object("gone", "test")],
+    volumesnapshotcontents: [object("long-gone", "test", undefined)],
+  }
+  const found = suspects("test", index, ({ plural }) => mirrored[plural] ?? [])
+  expect(found).toEqual(["shop/old/gone", "shop/old/long-gone"])
+})
+
+test("a key says whether it means a session or what is left of one", () => {
+  expect(readKey("shop/orders")).toEqual({ namespace: "shop", name: "orders" })
+  const left = { namespace: "shop", name: "orders", uid: "1" }
+  expect(readKey(orphanKey(left))).toEqual(left)
 })

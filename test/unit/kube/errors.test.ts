@@ -32,7 +32,7 @@ test.each([
   ],
   [
     "an invalid pod",
-    status(422, "Invalid", 'Pod "x" is invalid: spec.volumes', "pods"),
+    status(422, "Invalid", 'Pod "x" is invalid: spec.volumes', "Pod"),
     { code: "PodRefused", retryable: false },
   ],
   ["a conflict", status(409, "Conflict", "the object has been modified"), { code: "Internal", retryable: true }],

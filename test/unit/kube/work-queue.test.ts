@@ -139,6 +139,26 @@ describe("work queue", () => {
     expect([started, clock.timers]).toEqual([["a"], 0])
   })
 
+  test("who visits a key hears how the work went that began after they came", async () => {
+    const { queue, started, finish, fail } = harness({ workers: 1 })
+    queue.start()
+    queue.add("a")
+    const heard: string[] = []
+    for (const key of ["a", "b", "b"]) void queue.visit(key).then((succeeded) => heard.push(`${key} ${succeeded}`))
+    await finish("a")
+    expect([started, heard]).toEqual([["a", "b"], []])
+    await finish("b")
+    await fail("a")
+    expect(heard).toEqual(["b true", "b true", "a false"])
+  })
+
+  test("who visits a queue that is stopped, or stops, isn't left waiting", async () => {
+    const { queue } = harness()
+    const before = queue.visit("a")
+    await queue.stop()
+    expect([await before, await queue.visit("a")]).toEqual([false, false])
+  })
+
   test("stop waits for work under way, takes no more, and leaves no timer", async () => {
     const { queue, clock, started, finish, fail } = harness()
     queue.start()

@@ -139,6 +139,69 @@ test("once released the deadline still ends it and can't be moved", async () => 
   expect(told).toEqual(["release", "ended"])
 })
 
+/** A release that takes until somebody hurries it, as hashing terabytes does. */
+function patient(options: Partial<LifetimeOptions> = {}) {
+  const told: string[] = []
+  const lifetime: Lifetime = new Lifetime({
+    deadline: inMinutes(60),
+    hardEnd: inMinutes(120),
+    release: () =>
+      new Promise<void>((resolve) => {
+        told.push("release")
+        if (lifetime.hurry.aborted) resolve()
+        else lifetime.hurry.addEventListener("abort", () => resolve())
+      }),
+    unhurried: true,
+    log: { info: () => undefined, error: () => undefined },
+    ...options,
+  })
+  void lifetime.ended.then(() => told.push("ended"))
+  lifetime.setDeadline(inMinutes(60), now)
+  return { lifetime, told }
+}
+
+test("an unhurried release may take until the hard end, whatever the deadline", async () => {
+  const { lifetime, told } = patient()
+  lifetime.release("UnmountRequested", { unhurried: true })
+  await vi.advanceTimersByTimeAsync(125 * minute - 1)
+  expect([told, lifetime.state]).toEqual([["release"], "Releasing"])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(told).toEqual(["release", "ended"])
+})
+
+test("so may the one that begins at the deadline, where that is foreseen", async () => {
+  const { lifetime, told } = patient()
+  await vi.advanceTimersByTimeAsync(60 * minute)
+  expect([told, lifetime.hurry.aborted]).toEqual([["release"], false])
+  await vi.advanceTimersByTimeAsync(65 * minute)
+  expect(told).toEqual(["release", "ended"])
+})
+
+test("and elsewhere not", async () => {
+  const { told } = patient({ unhurried: false })
+  await vi.advanceTimersByTimeAsync(60 * minute)
+  expect(told).toEqual(["release", "ended"])
+})
+
+test("a deadline that is the hard end leaves no time", async () => {
+  const { told } = patient({ hardEnd: inMinutes(55) })
+  await vi.advanceTimersByTimeAsync(60 * minute)
+  expect(told).toEqual(["release", "ended"])
+})
+
+test.each([
+  ["asked for again, in a hurry", (life: Lifetime) => life.release("SessionDeleted"), ["release"]],
+  ["ended by SIGTERM", (life: Lifetime) => life.end("SIGTERM"), ["release", "ended"]],
+])("an unhurried release that is %s hurries", async (_, hurry, expected) => {
+  const { lifetime, told } = patient()
+  lifetime.release("UnmountRequested", { unhurried: true })
+  await vi.advanceTimersByTimeAsync(minute)
+  expect(lifetime.state).toBe("Releasing")
+  hurry(lifetime)
+  await vi.advanceTimersByTimeAsync(0)
+  expect([lifetime.state, told]).toEqual(["Released", expected])
+})
+
 test("a release that hangs holds the end up for 50 seconds only, and is never called Released", async () => {
   const { lifetime, told } = live({ release: never })
   lifetime.end("SIGTERM")

@@ -25,6 +25,14 @@ test("a target's arguments, with the ports of the contract", () =>
     ],
   }))
 
+test.each([
+  ["nothing", [], undefined],
+  ["before and after", ["--hash-disks", "before-and-after"], "before-and-after"],
+  ["after", ["--hash-disks=after"], "after"],
+])("a target that is to hash its disks: %s", (_, extra, expected) =>
+  expect(targetOptions([...target, ...extra])["hash-disks"]).toBe(expected),
+)
+
 test("the file service's arguments", () =>
   expect(filesOptions(files)).toMatchObject({
     portal: { host: "10.96.0.7", port: 3260 },
@@ -47,6 +55,7 @@ test.each([
   ["a disk without path", [...target, "--disk=data-0=ab12-0"], /--disk/],
   ["a serial number with odd characters", [...target, "--disk=data-0=ab 12=/dev/x"], /--disk/],
   ["a port that is none", [...target, "--iscsi-port=70000"], /--iscsi-port/],
+  ["hashes at another time", [...target, "--hash-disks=before"], /--hash-disks/],
   ["an unknown option", [...target, "--no-such"], /no-such/],
   ["a word too many", [...target, "more"], /more/],
 ])("%s is a UsageError that names it", (_, args, message) => {

@@ -3,7 +3,9 @@ import { decide } from "../../../src/session/decide.ts"
 import type { Observed } from "../../../src/session/observed.ts"
 import type { Plan } from "../../../src/session/plan.ts"
 import * as at from "../../support/observed.ts"
-import { minutes, nothingLeft, now, session, spec, unmounting } from "../../support/observed.ts"
+import { minutes, nothingLeft, now, session as running, spec, unmounting } from "../../support/observed.ts"
+
+const session = { ...running, finalizer: false }
 
 /** A session that finished so many minutes ago. */
 function done(ago: number, ttlAfterFinished: string | undefined, changes: Partial<Observed> = {}): Observed {
@@ -43,5 +45,11 @@ test("the look that finds nothing left asks for the next when the object may go"
   expect(last("0s").deleteSession).toBeUndefined()
 })
 
-test("the finalizer goes from a finished object that is being deleted", () =>
-  expect(decide(done(10, "1m", { session: { ...session, deleting: true } }), now).finalizer).toBe("remove"))
+test.each([
+  ["by an operator that died before it took it off", {}],
+  ["while it is being deleted", { deleting: true }],
+])("a finalizer that was left on a finished object, %s: it goes before anything else", (_, changes) => {
+  const plan = decide(done(10, "1m", { session: { ...session, finalizer: true, ...changes } }), now)
+  expect(plan).toMatchObject({ finalizer: "remove", requeueAfterMs: 0 })
+  expect(plan.deleteSession).toBeUndefined()
+})

@@ -45,6 +45,35 @@ test("many volumes are cut to what fits, the number of all stays", () => {
   expect(volumeCount).toBe(500)
 })
 
+/** Disks whose names take so much room that not all of a status fits. */
+const disks = (count: number, hashes: object) =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `${"x".repeat(250)}${index}`,
+    sizeBytes: 1,
+    serial: `s${index}`,
+    source: `VolumeSnapshot/${"y".repeat(250)}`,
+    ...hashes,
+  }))
+const sha256Before = "0".repeat(64)
+
+test("volumes give way to disks; these, too, give way, unless they hold what is known from nowhere else", () => {
+  const many: SessionStatus = { ...startedStatus, volumes: volumes(50), disks: disks(64, {}) }
+  expect(fit(many).disks).toHaveLength(64)
+  expect(fit({ ...many, disks: disks(120, {}) })).not.toHaveProperty("disks")
+  expect(fit({ ...many, disks: disks(120, { sha256Before }) }).disks).toHaveLength(120)
+})
+
+test("a status fits only if there is room for the second hash of each disk", () => {
+  const most = (hashes: object) => {
+    let count = 1
+    while (fits({ ...startedStatus, disks: disks(count + 1, hashes) })) count += 1
+    return count
+  }
+  const [before, both] = [most({ sha256Before }), most({ sha256Before, sha256After: sha256Before })]
+  expect(both - before).toBeGreaterThanOrEqual(0)
+  expect(both - before).toBeLessThanOrEqual(1)
+})
+
 test("128 ordinary volumes fit", () => {
   const small = Array.from({ length: 200 }, (_, index): VolumeStatus => ({
     path: `data-p${index}`,

@@ -151,25 +151,23 @@ test("a clone that was bound during the release is waited for too", () => {
   expect(clones?.[0]?.persistentVolume).toBe("pvc-1")
 })
 
-test("the finalizer goes when a deleted session has nothing left, and not before", () => {
-  const deleting = { ...session, deleting: true }
-  expect(decide(unmounting({ session: deleting }), now).finalizer).toBe("keep")
-  expect(decide(unmounting({ session: deleting, ...nothingLeft }), now).finalizer).toBe("remove")
-  expect(decide(unmounting(nothingLeft), now).finalizer).toBe("keep")
+// After that nobody need be there to delete it: also not where the operator was uninstalled.
+test.each([
+  ["deleted", { session: { ...session, deleting: true } }],
+  ["unmounted", {}],
+])("the finalizer goes when a session that is %s has nothing left, and not before", (_, changes) => {
+  expect(decide(unmounting(changes), now).finalizer).toBe("keep")
+  expect(decide(unmounting({ ...changes, ...nothingLeft }), now).finalizer).toBe("remove")
 })
 
-test("a finished session is left alone until it is deleted", () => {
+test("a finished session is left alone, also when it is deleted", () => {
   const done = decide(unmounting(nothingLeft), now).status
   const later = now + minutes(1000)
-  expect(decide(ready({ ...nothingLeft, status: done, spec: spec() }), later)).toEqual({
-    finalizer: "keep",
-    status: done,
-    control: [],
-    remove: [],
-  })
-  expect(
-    decide(ready({ ...nothingLeft, status: done, session: { ...session, deleting: true } }), later).finalizer,
-  ).toBe("remove")
+  for (const deleting of [false, true]) {
+    const gone = { ...session, finalizer: false, deleting }
+    const plan = { finalizer: "keep", status: done, control: [], remove: [] }
+    expect(decide(ready({ ...nothingLeft, status: done, session: gone, spec: spec() }), later)).toEqual(plan)
+  }
 })
 
 // The orphan collector only comes when the object is gone, and another finalizer can keep it for ever.

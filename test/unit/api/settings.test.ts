@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { parseSettings } from "../../../src/controller/settings.ts"
+import { parseSettings } from "../../../src/api/settings.ts"
 
 const least = {
   engineImage: "engine:dev",
@@ -18,6 +18,7 @@ test("the least that must be said; durations in milliseconds", () => {
     resources: { target: {}, files: {}, guest: {} },
     maxTtl: 12 * 3_600_000,
     pendingTimeout: 3_600_000,
+    limits: { sessionsPerNamespace: 20, sessionsPerCluster: 100 },
     workers: 4,
     logLevel: "info",
     healthPort: 8080,
@@ -34,6 +35,8 @@ test.each([
   ["a ttl that isn't one", { maxTtl: "soon" }, 'maxTtl: must be a duration like "12h"'],
   ["no operator labels: any pod would be let in", { operatorLabels: {} }, "operatorLabels: must have at least one"],
   ["an instance that can't be a label", { instance: "a b" }, "instance: must be a label value"],
+  ["a limit below none", { limits: { sessionsPerNamespace: -1 } }, "limits.sessionsPerNamespace: "],
+  ["half a session", { limits: { sessionsPerCluster: 1.5 } }, "limits.sessionsPerCluster: "],
   ["a field nobody reads", { wrokers: 3 }, "wrokers"],
   ["no workers", { workers: 0 }, "workers: "],
   ["a wrong unit inside", { guest: { memoryMiB: "512Mi" } }, "guest.memoryMiB: "],

@@ -1,7 +1,8 @@
 import { sessionSpec } from "../api/spec.ts"
 import type { SessionSpec } from "../api/spec.ts"
 import { SESSION_UID_LABEL } from "../api/labels.ts"
-import type { KubeClient } from "../kube/client.ts"
+import { isOurName } from "../children/names.ts"
+import type { KubeReader } from "../kube/client.ts"
 import { KubeError } from "../kube/errors.ts"
 import { kinds } from "../kube/kinds.ts"
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from "../kube/objects.ts"
@@ -12,7 +13,7 @@ import { isVerdict } from "../session/verdict.ts"
 export const noSources: ObservedSources = { snapshots: [], storageClasses: [], claims: [] }
 
 /** The snapshots a session could be made of, with the contents, classes and claims of those that would be chosen. */
-export async function gatherSources(kube: KubeClient, namespace: string, spec: SessionSpec): Promise<ObservedSources> {
+export async function gatherSources(kube: KubeReader, namespace: string, spec: SessionSpec): Promise<ObservedSources> {
   const [snapshots, storageClasses] = await Promise.all([
     readSnapshots(kube, namespace, spec),
     kube.list<StorageClass>(kinds.StorageClass),
@@ -41,7 +42,7 @@ export async function gatherSources(kube: KubeClient, namespace: string, spec: S
 
 /** Only whether the chosen snapshots are still there; of those that are converted also what the driver calls them. */
 export async function gatherSnapshots(
-  kube: KubeClient,
+  kube: KubeReader,
   namespace: string,
   chosen: readonly { name: string; converted: boolean }[],
 ): Promise<ObservedSources> {
@@ -57,7 +58,7 @@ export async function gatherSnapshots(
 }
 
 async function readSnapshots(
-  kube: KubeClient,
+  kube: KubeReader,
   namespace: string,
   { source }: SessionSpec,
 ): Promise<ObservedSnapshot[]> {
@@ -75,15 +76,16 @@ async function readSnapshots(
   return all.flatMap((snapshot) => observedSnapshot(snapshot) ?? [])
 }
 
-async function byName(kube: KubeClient, namespace: string, names: readonly string[]): Promise<ObservedSnapshot[]> {
+async function byName(kube: KubeReader, namespace: string, names: readonly string[]): Promise<ObservedSnapshot[]> {
   const found = await Promise.all(names.map((name) => kube.get<VolumeSnapshot>(kinds.VolumeSnapshot, name, namespace)))
   return found.flatMap((snapshot) => (snapshot && observedSnapshot(snapshot)) ?? [])
 }
 
-/** Temporary snapshots of sessions are no recovery points. */
+/** Temporary snapshots of sessions, and snapshots somebody took of their clones, are no recovery points. */
 function observedSnapshot({ metadata, spec, status }: VolumeSnapshot): ObservedSnapshot | undefined {
-  if (metadata?.labels?.[SESSION_UID_LABEL] !== undefined) return undefined
   const claimName = spec?.source?.persistentVolumeClaimName
+  const isOurs = metadata?.labels?.[SESSION_UID_LABEL] !== undefined || isOurName(metadata?.name)
+  if (isOurs || isOurName(claimName)) return undefined
   const { creationTime, restoreSize, error } = status ?? {}
   const contentName = status?.boundVolumeSnapshotContentName ?? spec?.source?.volumeSnapshotContentName
   return {
@@ -100,7 +102,7 @@ function observedSnapshot({ metadata, spec, status }: VolumeSnapshot): ObservedS
   }
 }
 
-async function withContent(kube: KubeClient, snapshot: ObservedSnapshot): Promise<ObservedSnapshot> {
+async function withContent(kube: KubeReader, snapshot: ObservedSnapshot): Promise<ObservedSnapshot> {
   if (snapshot.contentName === undefined) return snapshot
   const content = await kube.get<VolumeSnapshotContent>(kinds.VolumeSnapshotContent, snapshot.contentName)
   if (!content) return snapshot

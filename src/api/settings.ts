@@ -1,6 +1,6 @@
 import { z } from "zod"
-import { LONGEST_TTL, MINUTE, parseDuration } from "../api/duration.ts"
-import { RecoveryError } from "../api/reasons.ts"
+import { LONGEST_TTL, MINUTE, parseDuration } from "./duration.ts"
+import { RecoveryError } from "./reasons.ts"
 
 /** "12h", "1h30m", "90s", read as milliseconds. */
 const duration = z.string().transform((text, context) => {
@@ -56,6 +56,10 @@ const schema = z.strictObject({
   maxTtl: duration.prefault("12h").refine((ms) => ms >= MINUTE && ms <= LONGEST_TTL, "must be 1m to 12h"),
   /** How long a session waits in Pending for what may still come (milliseconds here). */
   pendingTimeout: duration.prefault("1h").refine((ms) => ms >= 1000, "must be at least 1s"),
+  /** Sessions in progress at once; the others wait for their turn. 0: any number. */
+  limits: z
+    .strictObject({ sessionsPerNamespace: z.int().min(0).default(20), sessionsPerCluster: z.int().min(0).default(100) })
+    .prefault({}),
   /** Admission policies, and their bindings, without which no session is accepted: `<prefix><name>`. */
   policies: z
     .strictObject({

@@ -1,0 +1,61 @@
+import { API_VERSION, SESSION_KIND } from "../../api/group.ts"
+import { RecoveryError } from "../../api/reasons.ts"
+import type { FileRecoverySession } from "../../api/session.ts"
+import { sessionSpec, type SessionSpecInput } from "../../api/spec.ts"
+import type { KubeClient } from "../../kube/client.ts"
+import { kinds } from "../../kube/kinds.ts"
+
+/** What the flags of `create` say of the session. */
+export interface SessionFlags {
+  readonly from: string[]
+  readonly at?: string
+  readonly recoveryPoint?: string
+  readonly storageClass?: string
+  readonly ttl?: string
+  readonly verifySource?: boolean
+}
+
+/** The object that is sent. Throws UsageError or SpecInvalid; the API server is not asked. */
+export function newSession(name: string, namespace: string | undefined, flags: SessionFlags): FileRecoverySession {
+  const metadata = { name, ...(namespace !== undefined && { namespace }) }
+  return { apiVersion: API_VERSION, kind: SESSION_KIND, metadata, spec: specOf(flags) }
+}
+
+function specOf(flags: SessionFlags): SessionSpecInput {
+  const disks = flags.from.map((text) => {
+    const [, kind, name = ""] = /^(pvc|persistentvolumeclaim|snapshot|volumesnapshot)\/(.+)$/.exec(text) ?? []
+    if (kind === undefined) throw new RecoveryError("UsageError", `--from "${text}" must be pvc/NAME or snapshot/NAME.`)
+    return { isClaim: kind === "pvc" || kind === "persistentvolumeclaim", name }
+  })
+  if (disks.length === 0)
+    throw new RecoveryError("UsageError", "Say what to recover from: --from pvc/NAME or snapshot/NAME.")
+  const isClaim = disks[0]?.isClaim === true
+  if (disks.some((disk) => disk.isClaim !== isClaim))
+    throw new RecoveryError("UsageError", "A session has claims or snapshots as its source, not both.")
+  const storageClass = flags.storageClass === undefined ? {} : { storageClassName: flags.storageClass }
+  const named = disks.map(({ name }) => ({ name, ...storageClass }))
+  const spec: SessionSpecInput = {
+    source: isClaim ? { persistentVolumeClaims: named } : { volumeSnapshots: named },
+    ...(flags.recoveryPoint === undefined && flags.at === undefined
+      ? {}
+      : { recoveryPoint: { name: flags.recoveryPoint, notAfter: flags.at } }),
+    ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
+    ...(flags.verifySource ? { verifySource: true } : {}),
+  }
+  const checked = sessionSpec.safeParse(spec)
+  if (checked.success) return spec
+  const words = checked.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)
+  throw new RecoveryError("SpecInvalid", words.join("; "))
+}
+
+/** Has it made, or with `dryRun` only looked at: schema, rules, admission. Rejects when the name is taken. */
+export async function sendSession(
+  kube: KubeClient,
+  session: FileRecoverySession,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<FileRecoverySession> {
+  const made = await kube.create<FileRecoverySession>(kinds.FileRecoverySession, session, options)
+  if (made.created) return made.object
+  const { namespace, name } = session.metadata
+  throw new RecoveryError("SpecInvalid", `The session ${namespace}/${name} is there already; choose another name.`)
+}
