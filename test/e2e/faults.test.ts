@@ -44,7 +44,7 @@ describe("what must be found", () => {
     }
     const result = await theatre.play(planted)
     expect(result?.wrongBytes).toBe(1)
-    expect(result?.deviations).toEqual(["1 bytes of the file are wrong", `left: ConfigMap ${namespace}/planted`])
+    expect(result?.deviations).toEqual(["wrong bytes in the file: 1", `left: ConfigMap ${namespace}/planted`])
     await cluster.kubectl(["delete", "configmap", "planted", "-n", namespace])
   })
 })

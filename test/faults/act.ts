@@ -83,7 +83,7 @@ async function follow(scene: Scene, fault: Fault, running: Download | undefined,
   } finally {
     await download.stop()
   }
-  if (notes.wrongBytes > 0) notes.deviations.push(`${notes.wrongBytes} bytes of the file are wrong`)
+  if (notes.wrongBytes > 0) notes.deviations.push(`wrong bytes in the file: ${notes.wrongBytes}`)
   await scene.until("the session to be Ready", () => scene.isReady(), within)
 }
 

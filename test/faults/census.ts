@@ -4,7 +4,7 @@ import { type Inventory, takeInventory } from "../support/inventory.ts"
 
 /**
  * What there is, counted. Objects count by their UID. What a fault may make the cluster replace (pods of the operator and
- * of the cluster itself, mounts, definitions) counts by its form: there must be as many of each as before.
+ * of the cluster itself, mounts, definitions, nodes) counts by its form: there must be as many of each as before.
  */
 export class Census {
   readonly #counts = new Map<string, { words: string; count: number }>()
@@ -39,7 +39,7 @@ const podsOfAll = new RegExp(`^Pod (${operatorNamespace}|kube-system)/`)
 
 function formOf(words: string): string | undefined {
   if (words.startsWith("mount on ")) return words.replaceAll(ids, "<id>")
-  if (/^(CustomResourceDefinition|APIService) /.test(words)) return words
+  if (/^(CustomResourceDefinition|APIService|Node|CSINode) /.test(words)) return words
   const namespace = podsOfAll.exec(words)?.[1]
   return namespace === undefined ? undefined : `a pod of ${namespace}`
 }

@@ -9,6 +9,7 @@ const before: [string, string][] = [
   ["Pod a", "Pod file-recovery/file-recovery-6f7-abcde"],
   ["PersistentVolumeClaim b", "PersistentVolumeClaim shop/ledger"],
   ["CustomResourceDefinition c", "CustomResourceDefinition filerecoverysessions.filerecovery.dev"],
+  ["Node d", "Node n2"],
   mount(0, "a"),
 ]
 const without = (key: string) => before.filter(([one]) => one !== key)
@@ -30,7 +31,8 @@ test.each<[string, [string, string][], string[], string[]]>([
     [],
     [],
   ],
-  ["another container's mount", [...before.slice(0, 3), mount(0, "b")], [], []],
+  ["another node of the same name", [...without("Node d"), ["Node x", "Node n2"]], [], []],
+  ["another container's mount", [...before.slice(0, -1), mount(0, "b")], [], []],
   ["a mount too many", [...before, mount(0, "b")], ["mount on n1: /run/containerd/task/<id>/rootfs"], []],
   ["a pod of a session", [...before, ["Pod y", "Pod shop/frsess-x-target-0"]], ["Pod shop/frsess-x-target-0"], []],
   [
