@@ -7,8 +7,9 @@ import { type Cluster, openCluster } from "../support/cluster.ts"
 import { filesystemClaim, inPod } from "../support/filesystem-claim.ts"
 import { hashFile } from "../support/hashes.ts"
 import { installChart } from "../support/install.ts"
-import { added, type Inventory, takeInventory } from "../support/inventory.ts"
+import { type Inventory, takeInventory } from "../support/inventory.ts"
 import { waitForPhase } from "../support/live-session.ts"
+import { nothingLeft, sessionObjects } from "../support/nothing-left.ts"
 import { run } from "../support/run.ts"
 import * as shop from "../support/shop.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
@@ -65,19 +66,9 @@ async function usersObjects(): Promise<unknown[]> {
   })
 }
 
-async function nothingLeft(): Promise<void> {
-  let left: string[] = []
-  const none = async () => {
-    const found = added(before, await takeInventory(cluster))
-    left = found.filter((one) => !one.startsWith("FileRecoverySession "))
-    return left.length === 0
-  }
-  await waitFor("nothing to be left", none, { seconds: 90, everyMs: 1000, describe: () => left.join("\n") })
-}
-
 /** Waits until nothing of any session is left, and says what of the user's is not as it was. */
 async function touched(): Promise<string[]> {
-  await nothingLeft()
+  await nothingLeft(cluster, before, sessionObjects)
   const left = (await temporary()).map(({ metadata }) => metadata.name)
   const objects = isDeepStrictEqual(await usersObjects(), users) ? [] : ["the user's objects"]
   const bytes = isDeepStrictEqual(await shop.snapshotHashes(cluster, namespace), source) ? [] : ["the snapshot's bytes"]

@@ -3,6 +3,7 @@ import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { added, type Inventory, takeInventory } from "../support/inventory.ts"
 import type { LiveSession } from "../support/live-session.ts"
+import { nothingLeft } from "../support/nothing-left.ts"
 import * as shop from "../support/shop.ts"
 import { makeDisk } from "../support/small-disk.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
@@ -49,12 +50,6 @@ async function remove(name: string): Promise<void> {
 afterEach(async () => {
   await cluster.kubectl(["delete", "frsess", "--all", "-n", namespace, "--timeout=90s"])
 })
-
-async function nothingLeft(): Promise<void> {
-  let left: string[] = []
-  const none = async () => (left = added(before, await takeInventory(cluster))).length === 0
-  await waitFor("nothing to be left", none, { seconds: 60, everyMs: 1000, describe: () => left.join("\n") })
-}
 
 beforeAll(async () => {
   cluster = await openCluster()
@@ -103,7 +98,7 @@ describe("waits in Pending and says what is missing", () => {
     expect(phase).toBe("Pending")
     expect(found?.message).toMatch(words)
     await remove(name)
-    await nothingLeft()
+    await nothingLeft(cluster, before)
   })
 })
 
@@ -139,7 +134,7 @@ describe("fails at once where waiting can't help", () => {
       expect.objectContaining({ type: "Stalled", status: "True", reason }),
     )
     await remove(name)
-    await nothingLeft()
+    await nothingLeft(cluster, before)
   })
 
   test("claims without a common recovery point", async () => {
@@ -150,7 +145,7 @@ describe("fails at once where waiting can't help", () => {
     const { found } = await untilReason("apart", claims("empty", "late"), "NoCommonRecoveryPoint")
     expect(found?.message).toMatch(/empty|late/)
     await remove("apart")
-    await nothingLeft()
+    await nothingLeft(cluster, before)
   })
 
   test("a session that a backup tool brought back", async () => {
@@ -197,7 +192,7 @@ describe("disks that hold no file system", () => {
       ["corrupt", "Corrupt"],
     ])
     await remove("rubbish")
-    await nothingLeft()
+    await nothingLeft(cluster, before)
   })
 })
 

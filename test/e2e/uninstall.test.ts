@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart, operatorNamespace, scaleOperator } from "../support/install.ts"
-import { added, type Inventory, takeInventory } from "../support/inventory.ts"
+import { type Inventory, takeInventory } from "../support/inventory.ts"
 import { type LiveSession, waitForPhase } from "../support/live-session.ts"
+import { nothingLeft } from "../support/nothing-left.ts"
 import { run } from "../support/run.ts"
 import * as shop from "../support/shop.ts"
 import { makeDisk } from "../support/small-disk.ts"
@@ -35,12 +36,6 @@ async function installed(): Promise<string[]> {
     .split("\n")
     .filter((name) => /\/file-recovery/.test(name))
     .sort()
-}
-
-async function nothingLeft(): Promise<void> {
-  let left: string[] = []
-  const none = async () => (left = added(before, await takeInventory(cluster))).length === 0
-  await waitFor("nothing to be left", none, { seconds: 60, everyMs: 1000, describe: () => left.join("\n") })
 }
 
 beforeAll(async () => {
@@ -122,7 +117,7 @@ describe("a session that is Ready", () => {
     expect(await uninstall()).toMatchObject({ code: 0 })
     expect([await phase("orders"), await installed()]).toEqual(["Unmounted", []])
     await cluster.kubectl(["delete", "frsess", "orders", "-n", namespace, "--timeout=10s"])
-    await nothingLeft()
+    await nothingLeft(cluster, before)
   })
 
   test("without hooks stays as it is, and an operator installed afterwards releases it", async () => {
@@ -135,6 +130,6 @@ describe("a session that is Ready", () => {
     await installChart(cluster)
     await cluster.kubectl(["delete", "frsess", "orders", "-n", namespace, "--timeout=120s"])
     expect(await uninstall()).toMatchObject({ code: 0 })
-    await nothingLeft()
+    await nothingLeft(cluster, before)
   })
 })

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { flipByte } from "../support/flip-byte.ts"
 import { installChart } from "../support/install.ts"
-import { added, type Inventory, takeInventory } from "../support/inventory.ts"
+import { type Inventory, takeInventory } from "../support/inventory.ts"
 import type { LiveSession } from "../support/live-session.ts"
+import { nothingLeft, sessionObjects } from "../support/nothing-left.ts"
 import { run } from "../support/run.ts"
 import * as shop from "../support/shop.ts"
 import { makeDisk } from "../support/small-disk.ts"
@@ -30,15 +31,6 @@ async function ready(): Promise<void> {
   expect([code, stderr]).toEqual([0, expect.stringContaining("Ready")])
   const [clone] = [...(await shop.cloneHashes(cluster, namespace)).values()]
   expect((await get())?.disks).toMatchObject([{ name: "data", sha256Before: clone }])
-}
-
-async function nothingLeft(): Promise<void> {
-  let left: string[] = []
-  const none = async () => {
-    left = added(before, await takeInventory(cluster)).filter((one) => !one.startsWith("FileRecoverySession "))
-    return left.length === 0
-  }
-  await waitFor("nothing to be left", none, { seconds: 60, everyMs: 1000, describe: () => left.join("\n") })
 }
 
 beforeAll(async () => {
@@ -72,7 +64,7 @@ test("a clone that nobody wrote to is proven unchanged", async () => {
   expect(status).toMatchObject({ phase: "Unmounted", release: { sourceVerified: true, writeAttempts: 0 } })
   expect(disk?.sha256After).toBe(disk?.sha256Before)
   await cluster.kubectl(["wait", "--for=condition=SourceVerified", `frsess/${name}`, "-n", namespace, "--timeout=5s"])
-  await nothingLeft()
+  await nothingLeft(cluster, before, sessionObjects)
 })
 
 test("a byte that is changed beneath the clone is found, and the session says so and is gone all the same", async () => {
@@ -87,7 +79,7 @@ test("a byte that is changed beneath the clone is found, and the session says so
   expect(status?.conditions).toContainEqual(expect.objectContaining({ type: "Stalled", reason: "SourceChanged" }))
   const { stdout: events } = await cluster.kubectl(["get", "events", "-n", namespace])
   expect(events).toMatch(/Warning +SourceChanged +filerecoverysession\/orders +Disk data/)
-  await nothingLeft()
+  await nothingLeft(cluster, before, sessionObjects)
 })
 
 test("a target pod that is replaced doesn't hash before it serves; the first one's hashes count", async () => {
@@ -103,5 +95,5 @@ test("a target pod that is replaced doesn't hash before it serves; the first one
   expect(await targetPods()).not.toContain("before-and-after")
   expect((await recover("unmount", name)).code).toBe(0)
   expect((await get())?.release?.sourceVerified).toBe(true)
-  await nothingLeft()
+  await nothingLeft(cluster, before, sessionObjects)
 })
