@@ -2,6 +2,7 @@ import { run } from "../support/run.ts"
 import type { Download } from "./download.ts"
 import type { Fault, Undo } from "./fault.ts"
 import type { Scene } from "./scene.ts"
+import { wordsOf } from "./words.ts"
 
 /** What is learnt of a fault while it is played, also of one that goes wrong. */
 export interface Notes {
@@ -31,7 +32,7 @@ export async function act(scene: Scene, fault: Fault): Promise<Notes> {
     notes.seconds = (performance.now() - since) / 1000
     if (fault.outcome === "recovers") await unmount(scene, fault)
   } catch (error) {
-    notes.deviations.push(error instanceof Error ? error.message : String(error))
+    notes.deviations.push(wordsOf(error))
   }
   return notes
 }

@@ -1,6 +1,7 @@
 import { type Cluster } from "../support/cluster.ts"
 import { operatorNamespace } from "../support/install.ts"
 import { type Inventory, takeInventory } from "../support/inventory.ts"
+import { waitFor } from "../support/wait.ts"
 
 /**
  * What there is, counted. Objects count by their UID. What a fault may make the cluster replace (pods of the operator and
@@ -32,6 +33,28 @@ export class Census {
 
 export async function takeCensus(cluster: Cluster): Promise<Census> {
   return new Census(await takeInventory(cluster))
+}
+
+/** How two censuses differ, in words. */
+export function differences(before: Census, after: Census): string[] {
+  return [
+    ...after.without(before).map((what) => `left: ${what}`),
+    ...before.without(after).map((what) => `lost: ${what}`),
+  ]
+}
+
+/** A census at rest: one that is the same a while later. What came before may still be on its way out of the nodes. */
+export async function takeCensusAtRest(cluster: Cluster): Promise<Census> {
+  let last = await takeCensus(cluster)
+  let moved: string[] = []
+  const same = async () => {
+    const now = await takeCensus(cluster)
+    moved = differences(last, now)
+    last = now
+    return moved.length === 0
+  }
+  await waitFor("everything to be at rest", same, { seconds: 120, everyMs: 2000, describe: () => moved.join(", ") })
+  return last
 }
 
 const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g

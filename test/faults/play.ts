@@ -1,11 +1,12 @@
 import { type Cluster } from "../support/cluster.ts"
 import { waitFor } from "../support/wait.ts"
 import { act } from "./act.ts"
-import { type Census, takeCensus } from "./census.ts"
+import { type Census, differences, takeCensus, takeCensusAtRest } from "./census.ts"
 import type { Fault } from "./fault.ts"
 import { Scene, type Seen } from "./scene.ts"
 import { sound } from "./sound.ts"
 import { changedSnapshots, removeStage, type Stage } from "./stage.ts"
+import { wordsOf } from "./words.ts"
 
 /** What came of a fault. */
 export interface Result {
@@ -37,7 +38,7 @@ export interface Play {
 export async function play({ cluster, fault, name, where, settleSeconds }: Play): Promise<Result> {
   const deviations: string[] = []
   await sound(cluster)
-  const before = await takeCensus(cluster)
+  const before = await takeCensusAtRest(cluster)
   const stage = "stage" in where ? where.stage : await where.build()
   const scene = new Scene(stage, name)
   const notes = await act(scene, fault)
@@ -47,8 +48,7 @@ export async function play({ cluster, fault, name, where, settleSeconds }: Play)
   if ("stage" in where) deviations.push(...(await changedSnapshots(stage)))
   else await removeStage(stage)
   const after = await settled(cluster, before, settleSeconds)
-  deviations.push(...after.without(before).map((what) => `left: ${what}`))
-  deviations.push(...before.without(after).map((what) => `lost: ${what}`))
+  deviations.push(...differences(before, after))
   const { seconds, wrongBytes } = notes
   const objects = { before: before.total, after: after.total }
   return { fault: fault.name, session: scene.seen.slice(notes.firstSeen), seconds, objects, wrongBytes, deviations }
@@ -58,7 +58,7 @@ export async function play({ cluster, fault, name, where, settleSeconds }: Play)
 async function settled(cluster: Cluster, before: Census, seconds: number): Promise<Census> {
   let now = await takeCensus(cluster)
   const same = async () => {
-    if (now.without(before).length + before.without(now).length === 0) return true
+    if (differences(before, now).length === 0) return true
     now = await takeCensus(cluster)
     return false
   }
@@ -74,6 +74,6 @@ async function clear(scene: Scene): Promise<string[]> {
     return []
   } catch (error) {
     await scene.kubectl("patch", ...session, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
-    return [`the session could not be deleted: ${String(error)}; ${JSON.stringify(scene.status)}`]
+    return [`the session could not be deleted: ${wordsOf(error)}; ${JSON.stringify(scene.status)}`]
   }
 }

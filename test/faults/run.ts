@@ -16,6 +16,7 @@ import { groups } from "./groups.ts"
 import type { Result } from "./play.ts"
 import { line, table } from "./report.ts"
 import { Theatre } from "./theatre.ts"
+import { wordsOf } from "./words.ts"
 
 const script = `${repository}test/cluster/cluster`
 const { values: options } = parseArgs({
@@ -33,8 +34,8 @@ function* chosen({ name, faults }: Group): Generator<Fault> {
   for (const fault of faults) if (patterns.length === 0 || isWanted(name) || isWanted(fault.name)) yield fault
 }
 
-async function playAll(): Promise<Result[]> {
-  const results: Result[] = []
+/** Plays what is asked for; the results so far stand also when it rejects. */
+async function playAll(results: Result[]): Promise<void> {
   const cluster = await openCluster()
   await installChart(cluster)
   await using theatre = new Theatre(cluster)
@@ -50,7 +51,6 @@ async function playAll(): Promise<Result[]> {
       console.error(line(result))
     }
   }
-  return results
 }
 
 async function main(): Promise<void> {
@@ -62,15 +62,20 @@ async function main(): Promise<void> {
     return
   }
   const isUp = (await run(script, ["status"], { accept: undefined })).code === 0
+  const results: Result[] = []
+  let isPlayed = false
   try {
     await run(script, ["up"])
     await run(`${repository}scripts/images.sh`, [])
     await run(`${repository}scripts/build-cli.sh`, [])
-    const results = await playAll()
-    console.log(options.output === "json" ? JSON.stringify(results, undefined, 2) : `\n${table(results)}`)
-    const isGood = results.length > 0 && results.every(({ deviations }) => deviations.length === 0)
-    if (!isGood) process.exitCode = 1
+    await playAll(results)
+    isPlayed = true
+  } catch (error) {
+    console.error(`stopped after ${results.length} faults: ${wordsOf(error)}`)
   } finally {
+    console.log(options.output === "json" ? JSON.stringify(results, undefined, 2) : `\n${table(results)}`)
+    const isGood = isPlayed && results.length > 0 && results.every(({ deviations }) => deviations.length === 0)
+    if (!isGood) process.exitCode = 1
     if (!isUp) await run(script, ["down"])
   }
 }

@@ -39,13 +39,19 @@ export async function operatorsSound(cluster: Cluster): Promise<void> {
   }
   const sound = async () => {
     const pods = await operators(cluster)
-    const ready = pods.filter(({ status }) => status?.containerStatuses?.every((one) => one.ready))
+    const ready = pods.filter(isReady)
     const leads = await leader(cluster)
     return pods.length > 1 && ready.length === pods.length && ready.some(({ metadata }) => metadata?.name === leads)
   }
   const describe = async () =>
     `${await leader(cluster)} leads; ${(await cluster.kubectl(["get", "pods", "-n", operatorNamespace])).stdout}`
   await waitFor("operators that are ready, and one that leads", sound, { seconds: 120, everyMs: 500, describe })
+}
+
+/** One that is on its way out answers for a while, but is not to be counted on. */
+function isReady({ metadata, status }: Pod): boolean {
+  const allReady = status?.containerStatuses?.every(({ ready }) => ready) === true
+  return allReady && metadata?.deletionTimestamp === undefined
 }
 
 /** The name of the pod whose operator has the lease. */
