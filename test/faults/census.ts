@@ -43,9 +43,12 @@ export function differences(before: Census, after: Census): string[] {
   ]
 }
 
-/** A census at rest: one that is the same a while later. What came before may still be on its way out of the nodes. */
-export async function takeCensusAtRest(cluster: Cluster): Promise<Census> {
-  let last = await takeCensus(cluster)
+/**
+ * A census at rest: one that is the same as one taken before, which is `earlier` or its own predecessor. What was there
+ * before may still be on its way out of the nodes.
+ */
+export async function takeCensusAtRest(cluster: Cluster, earlier?: Census): Promise<Census> {
+  let last = earlier ?? (await takeCensus(cluster))
   let moved: string[] = []
   const same = async () => {
     const now = await takeCensus(cluster)

@@ -21,6 +21,11 @@ export interface Result {
   readonly deviations: readonly string[]
 }
 
+export interface Played {
+  readonly result: Result
+  readonly after: Census
+}
+
 /** A stage that is there and stays, or one to be made for this play only. */
 export type Where = { stage: Stage } | { build: () => Promise<Stage> }
 
@@ -30,15 +35,17 @@ export interface Play {
   /** Of the session. */
   readonly name: string
   readonly where: Where
+  /** What there was after the play before this one. */
+  readonly earlier: Census | undefined
   /** How long afterwards it may take until nothing is left. */
   readonly settleSeconds: number
 }
 
-/** Plays one fault to its end and looks whether everything is then as it should be. */
-export async function play({ cluster, fault, name, where, settleSeconds }: Play): Promise<Result> {
+/** Plays one fault to its end and looks whether everything is then as it should be. Also tells what there is afterwards. */
+export async function play({ cluster, fault, name, where, earlier, settleSeconds }: Play): Promise<Played> {
   const deviations: string[] = []
   await sound(cluster)
-  const before = await takeCensusAtRest(cluster)
+  const before = await takeCensusAtRest(cluster, earlier)
   const stage = "stage" in where ? where.stage : await where.build()
   const scene = new Scene(stage, name)
   const notes = await act(scene, fault)
@@ -51,7 +58,8 @@ export async function play({ cluster, fault, name, where, settleSeconds }: Play)
   deviations.push(...differences(before, after))
   const { seconds, wrongBytes } = notes
   const objects = { before: before.total, after: after.total }
-  return { fault: fault.name, session: scene.seen.slice(notes.firstSeen), seconds, objects, wrongBytes, deviations }
+  const session = scene.seen.slice(notes.firstSeen)
+  return { result: { fault: fault.name, session, seconds, objects, wrongBytes, deviations }, after }
 }
 
 /** Waits until everything is as before; what there is instead, when that takes too long. */

@@ -1,6 +1,7 @@
 import { type Cluster } from "../support/cluster.ts"
+import type { Census } from "./census.ts"
 import type { Fault } from "./fault.ts"
-import { play, type Result } from "./play.ts"
+import { play, type Played, type Result } from "./play.ts"
 import { makeStage, removeStage, type Stage, type StageOptions } from "./stage.ts"
 
 const mib = 2 ** 20
@@ -18,6 +19,7 @@ export class Theatre implements AsyncDisposable {
   readonly #stages = new Map<string, Stage>()
   readonly #settleSeconds: number
   #played = 0
+  #last: Census | undefined
 
   constructor(cluster: Cluster, { settleSeconds = 90 } = {}) {
     this.#cluster = cluster
@@ -26,13 +28,14 @@ export class Theatre implements AsyncDisposable {
 
   /** Undefined when it did not come to the fault, which then is not sure to happen. */
   async play(fault: Fault): Promise<Result | undefined> {
-    const result = await this.#play(fault)
+    const { result, after } = await this.#play(fault)
+    this.#last = after
     return fault.hasStruck?.() === false ? undefined : result
   }
 
-  async #play(fault: Fault): Promise<Result> {
+  async #play(fault: Fault): Promise<Played> {
     const name = `f${++this.#played}`
-    const common = { cluster: this.#cluster, fault, name, settleSeconds: this.#settleSeconds }
+    const common = { cluster: this.#cluster, fault, name, earlier: this.#last, settleSeconds: this.#settleSeconds }
     if (fault.needs === "own namespace") {
       const build = () => makeStage(this.#cluster, { namespace: `faults-${name}`, bytes: smallBytes })
       return play({ ...common, where: { build } })
