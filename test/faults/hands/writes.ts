@@ -59,6 +59,11 @@ export class Writes implements AsyncDisposable {
     this.#awaited = { nth, when, act, begun: 0 }
   }
 
+  /** Awaits no write any more. */
+  rest(): void {
+    this.#awaited = undefined
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections()
     this.#server.close()

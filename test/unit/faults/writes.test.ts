@@ -38,3 +38,10 @@ test("what isn't understood does not go on", async () => {
   const answer = await fetch(`http://127.0.0.1:${writes.port}`, { method: "POST", body: "{" })
   expect(answer.status).toBe(403)
 })
+
+test("at rest, every write goes on and nothing is done", async () => {
+  const done: string[] = []
+  writes.await(1, "before", async (write) => void done.push(write))
+  writes.rest()
+  expect([await begin("a"), await end("a"), done]).toEqual([200, 200, []])
+})
