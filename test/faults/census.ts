@@ -60,7 +60,8 @@ export async function takeCensusAtRest(cluster: Cluster, earlier?: Census): Prom
   return last
 }
 
-const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+/** Containers, pods and their tokens' volumes in the paths of mounts. */
+const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\/kube-api-access-)[a-z0-9]{5}/g
 const podsOfAll = new RegExp(`^Pod (${operatorNamespace}|kube-system)/`)
 
 function formOf(words: string): string | undefined {

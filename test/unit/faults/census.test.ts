@@ -5,11 +5,16 @@ const mount = (twin: number, id: string): [string, string] => {
   const path = `/run/containerd/task/${id.repeat(64)}/rootfs`
   return [`mount n1 ${path} ${twin}`, `mount on n1: ${path}`]
 }
+const token = (pod: string, name: string): [string, string] => {
+  const path = `/var/lib/kubelet/pods/${pod.repeat(8)}-0000-4000-8000-${pod.repeat(12)}/volumes/kubernetes.io~projected`
+  return [`mount n1 ${path}/kube-api-access-${name} 0`, `mount on n1: ${path}/kube-api-access-${name}`]
+}
 const before: [string, string][] = [
   ["Pod a", "Pod file-recovery/file-recovery-6f7-abcde"],
   ["PersistentVolumeClaim b", "PersistentVolumeClaim shop/ledger"],
   ["CustomResourceDefinition c", "CustomResourceDefinition filerecoverysessions.filerecovery.dev"],
   ["Node d", "Node n2"],
+  token("a", "blv7m"),
   mount(0, "a"),
 ]
 const without = (key: string) => before.filter(([one]) => one !== key)
@@ -32,6 +37,7 @@ test.each<[string, [string, string][], string[], string[]]>([
     [],
   ],
   ["another node of the same name", [...without("Node d"), ["Node x", "Node n2"]], [], []],
+  ["another pod's token", [...before.filter(([key]) => !key.includes("blv7m")), token("b", "dvnvt")], [], []],
   ["another container's mount", [...before.slice(0, -1), mount(0, "b")], [], []],
   ["a mount too many", [...before, mount(0, "b")], ["mount on n1: /run/containerd/task/<id>/rootfs"], []],
   ["a pod of a session", [...before, ["Pod y", "Pod shop/frsess-x-target-0"]], ["Pod shop/frsess-x-target-0"], []],
