@@ -10,6 +10,11 @@ const before: [string, string][] = [
   ["PersistentVolumeClaim b", "PersistentVolumeClaim shop/ledger"],
   ["CustomResourceDefinition c", "CustomResourceDefinition filerecoverysessions.filerecovery.dev"],
   ["Node d", "Node n2"],
+  ["ClusterRole e", "ClusterRole file-recovery-edit"],
+  ["Secret f", "Secret file-recovery/file-recovery-authority"],
+  ["Secret g", "Secret file-recovery/sh.helm.release.v1.file-recovery.v7"],
+  ["Secret h", "Secret file-recovery/sh.helm.release.v1.file-recovery.v8"],
+  ["EndpointSlice i", "EndpointSlice file-recovery/file-recovery-metrics-b4x9z"],
   mount(0, "a"),
 ]
 const without = (key: string) => before.filter(([one]) => one !== key)
@@ -32,6 +37,31 @@ test.each<[string, [string, string][], string[], string[]]>([
     [],
   ],
   ["another node of the same name", [...without("Node d"), ["Node x", "Node n2"]], [], []],
+  [
+    "the chart uninstalled and installed again",
+    [
+      ...before.filter(([key]) => !/^(ClusterRole|Secret|EndpointSlice) /.test(key)),
+      ["ClusterRole x", "ClusterRole file-recovery-edit"],
+      ["Secret x", "Secret file-recovery/file-recovery-authority"],
+      ["Secret y", "Secret file-recovery/sh.helm.release.v1.file-recovery.v1"],
+      ["EndpointSlice x", "EndpointSlice file-recovery/file-recovery-metrics-aaaaa"],
+    ],
+    [],
+    [],
+  ],
+  [
+    "something of the chart is gone",
+    without("ClusterRole e").filter(([key]) => key !== "Secret f"),
+    [],
+    ["ClusterRole file-recovery-edit", "Secret file-recovery/file-recovery-authority"],
+  ],
+  [
+    "the account of a hook is left",
+    [...before, ["ClusterRole x", "ClusterRole file-recovery-release-all"]],
+    ["ClusterRole file-recovery-release-all"],
+    [],
+  ],
+  ["somebody's role is new", [...before, ["ClusterRole x", "ClusterRole view"]], ["ClusterRole view"], []],
   ["another container's mount", [...before.slice(0, -1), mount(0, "b")], [], []],
   ["a mount too many", [...before, mount(0, "b")], ["mount on n1: /run/containerd/task/<id>/rootfs"], []],
   ["a pod of a session", [...before, ["Pod y", "Pod shop/frsess-x-target-0"]], ["Pod shop/frsess-x-target-0"], []],
