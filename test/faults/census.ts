@@ -36,7 +36,8 @@ export async function takeCensus(cluster: Cluster): Promise<Census> {
   return new Census(await takeInventory(cluster))
 }
 
-const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+/** What of a mount's path is made up for each container or pod. */
+const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=kube-api-access-)[a-z0-9]{5}$/g
 const podsOfAll = new RegExp(`^Pod (${operatorNamespace}|kube-system)/`)
 /** Of the chart: what is in the operator's namespace, and outside of all namespaces what begins with the release's name. */
 const installed = new RegExp(
@@ -51,6 +52,8 @@ function formOf(words: string): string | undefined {
   if (/^(CustomResourceDefinition|APIService|Node|CSINode) /.test(words)) return words
   const namespace = podsOfAll.exec(words)?.[1]
   if (namespace !== undefined) return `a pod of ${namespace}`
+  // each Service has one, of its own number
+  if (words.startsWith("IPAddress ")) return "an address of a Service"
   if (upgrades.test(words)) return history
   // the rest of such a name is made up by the cluster
   return installed.test(words) ? words.replace(/^(EndpointSlice .*-)[a-z0-9]{5}$/, "$1<id>") : undefined

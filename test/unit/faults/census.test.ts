@@ -5,6 +5,8 @@ const mount = (twin: number, id: string): [string, string] => {
   const path = `/run/containerd/task/${id.repeat(64)}/rootfs`
   return [`mount n1 ${path} ${twin}`, `mount on n1: ${path}`]
 }
+const token = (id: string) =>
+  `mount on n1: /var/lib/kubelet/pods/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f/volumes/kubernetes.io~projected/kube-api-access-${id}`
 const before: [string, string][] = [
   ["Pod a", "Pod file-recovery/file-recovery-6f7-abcde"],
   ["PersistentVolumeClaim b", "PersistentVolumeClaim shop/ledger"],
@@ -15,6 +17,8 @@ const before: [string, string][] = [
   ["Secret g", "Secret file-recovery/sh.helm.release.v1.file-recovery.v7"],
   ["Secret h", "Secret file-recovery/sh.helm.release.v1.file-recovery.v8"],
   ["EndpointSlice i", "EndpointSlice file-recovery/file-recovery-metrics-b4x9z"],
+  ["IPAddress j", "IPAddress 10.96.36.189"],
+  ["mount n1 t 0", token("cfwbh")],
   mount(0, "a"),
 ]
 const without = (key: string) => before.filter(([one]) => one !== key)
@@ -40,7 +44,9 @@ test.each<[string, [string, string][], string[], string[]]>([
   [
     "the chart uninstalled and installed again",
     [
-      ...before.filter(([key]) => !/^(ClusterRole|Secret|EndpointSlice) /.test(key)),
+      ...before.filter(([key]) => !/^(ClusterRole|Secret|EndpointSlice|IPAddress|mount n1 t) /.test(key)),
+      ["IPAddress x", "IPAddress 10.96.106.66"],
+      ["mount n1 u 0", token("j7zsc")],
       ["ClusterRole x", "ClusterRole file-recovery-edit"],
       ["Secret x", "Secret file-recovery/file-recovery-authority"],
       ["Secret y", "Secret file-recovery/sh.helm.release.v1.file-recovery.v1"],
@@ -55,6 +61,7 @@ test.each<[string, [string, string][], string[], string[]]>([
     [],
     ["ClusterRole file-recovery-edit", "Secret file-recovery/file-recovery-authority"],
   ],
+  ["an address too many", [...before, ["IPAddress x", "IPAddress 10.96.1.2"]], ["an address of a Service"], []],
   [
     "the account of a hook is left",
     [...before, ["ClusterRole x", "ClusterRole file-recovery-release-all"]],
