@@ -108,6 +108,7 @@ export const reasons = {
   VolumeUnsupported: { heals: false, cure: "" },
   VolumeCorrupt: { heals: false, cure: "Choose an older recovery point." },
   VolumeIncomplete: { heals: false, cure: "Recover all disks of the volume in one session." },
+  OverlayFull: { heals: false, cure: "Have the chart's guest.overlayMiB raised and create the session again." },
   // the data path and its clients
   DiskUnreadable: { heals: false, cure: "Check that the path exists and may be read." },
   ImageTruncated: { heals: false, cure: "The file is shorter than its own table says; fetch it again." },

@@ -14,6 +14,7 @@ const statuses: Partial<Record<Reason, number>> = {
   VolumeUnsupported: 409,
   VolumeCorrupt: 409,
   VolumeIncomplete: 409,
+  OverlayFull: 409,
   RangeNotSatisfiable: 416,
   Busy: 429,
   ConnectionLost: 503,

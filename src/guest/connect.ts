@@ -6,6 +6,7 @@ import { guestFiles } from "./files.ts"
 import type { Guest, GuestEnd } from "./guest.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
+import { Overlays } from "./overlays.ts"
 import { PortPool } from "./port-pool.ts"
 import { Qmp } from "./qmp.ts"
 import { awaitSocket } from "./socket.ts"
@@ -63,12 +64,12 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const link = await inTime(timeouts.launchMs, "The micro-VM did not answer", signal, (signal) =>
     linkUp(options, timeouts, signal),
   )
-  const { qmp, control, guest: connection } = link
+  const { qmp, overlays, control, guest: connection } = link
   log.debug({ ms: passed(), disks: disks.length }, "the guest answers")
   const ports = new PortPool(options.sessions ?? defaultSessions)
   void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
   const host = { dir, control, ports }
-  const volumes = new Volumes({ host, disks, log, timeoutMs: timeouts.volumeMs })
+  const volumes = new Volumes({ host, disks, overlays, log, timeoutMs: timeouts.volumeMs })
   try {
     await volumes.discover(signal)
     log.debug({ ms: passed(), volumes: volumes.catalogue.volumes.length }, "volumes found and mounted")
@@ -110,12 +111,13 @@ async function linkUp(options: ConnectOptions, timeouts: GuestTimeouts, signal: 
   }
   signal.addEventListener("abort", abort, { once: true })
   try {
+    const overlays = new Overlays(qmp)
     await qmp.execute("qmp_capabilities")
     control = new Control(await awaitSocket(`${dir}/ctl`, signal))
     const hello = control.hello()
     for (const [index, disk] of disks.entries()) await plugDisk(qmp, disk, index, overlayDir)
     await hello
-    return { qmp, control, guest: watchConnection(qmp, control, timeouts, log) }
+    return { qmp, overlays, control, guest: watchConnection(qmp, control, timeouts, log) }
   } catch (error) {
     abort()
     signal.throwIfAborted()

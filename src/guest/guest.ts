@@ -12,7 +12,7 @@ export interface GuestEnd {
 export interface Guest {
   /** The catalogue as it is now. */
   catalogue(): Catalogue
-  /** Mounts a volume unless it is. Rejects with VolumeLocked, VolumeCorrupt... when that can't be; PathNotFound: no such volume. */
+  /** Mounts a volume unless it is. Rejects with VolumeLocked, VolumeCorrupt, OverlayFull... when that can't be; PathNotFound: no such volume. */
   mount(volume: string): Promise<Volume>
   /** Opens a volume for reading; readers of a volume share what is behind them. */
   open(volume: string): Promise<GuestVolumeReader>

@@ -50,3 +50,9 @@ export function judgeMountFailure(message: string): Pick<Volume, "state" | "reas
     ? { state: "Unsupported", reason: "VolumeUnsupported", message }
     : { state: "Corrupt", reason: "VolumeCorrupt", message }
 }
+
+/** The same where the layer above its disks was full: what it holds may be whole, but its journal can't be replayed. */
+export function judgeFullOverlay(message: string): Pick<Volume, "state" | "reason" | "message"> {
+  const full = "The memory for what is written while it is mounted (the chart's guest.overlayMiB) is full"
+  return { state: "Unsupported", reason: "OverlayFull", message: `${full}: ${message}` }
+}

@@ -61,7 +61,12 @@ export function placeFinder(
 }
 
 function diskPlace(name: string, firstDisk: number): Place {
-  return { path: slug(name), stack: [`disk ${printable(Buffer.from(name))}`], firstDisk }
+  return { path: slug(name), stack: [diskEntry(name)], firstDisk }
+}
+
+/** What the stack of everything on a disk has for the disk itself. */
+export function diskEntry(name: string): string {
+  return `disk ${printable(Buffer.from(name))}`
 }
 
 /** What a device that lies on others is called, and what it adds to their stack. */

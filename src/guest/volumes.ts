@@ -5,8 +5,10 @@ import { byteCount } from "./byte-count.ts"
 import type { Catalogue, Volume } from "./catalogue.ts"
 import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
-import { judgeMountFailure } from "./judge.ts"
+import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
 import type { GuestLog } from "./log.ts"
+import type { Overlays } from "./overlays.ts"
+import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
 import { parseProbe } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
@@ -20,6 +22,7 @@ const maxProbeBytes = 16 << 20
 export interface VolumesOptions {
   readonly host: SessionHost
   readonly disks: readonly GuestDisk[]
+  readonly overlays: Pick<Overlays, "full">
   readonly log: GuestLog
   /** How long a probe or a mount may take. */
   readonly timeoutMs: number
@@ -93,21 +96,35 @@ export class Volumes {
   }
 
   async #mountNow(volume: Volume): Promise<Volume> {
-    const { device, filesystem = "" } = volume
+    try {
+      return this.#replace(volume, { ...volume, ...(await this.#attempt(volume)) })
+    } catch (error) {
+      this.#mounts.delete(volume.device) // the guest failed, not the volume
+      throw error
+    }
+  }
+
+  /** What becomes of a volume by an attempt to mount it. */
+  async #attempt(volume: Volume): Promise<Partial<Volume>> {
+    const { path, device, filesystem = "" } = volume
     try {
       const failed = (message: string) => new MountFailure(message)
-      const answer = await this.#inTime(`Volume ${volume.path} was not mounted`, undefined, (signal) =>
+      const answer = await this.#inTime(`Volume ${path} was not mounted`, undefined, (signal) =>
         runVerb(this.#options.host, "mount", [device, filesystem], { failed, signal }),
       )
-      return this.#replace(volume, { ...volume, state: "Mounted", usedBytes: usedBytes(answer) })
+      return { state: "Mounted", usedBytes: usedBytes(answer) }
     } catch (error) {
-      if (!(error instanceof MountFailure)) {
-        this.#mounts.delete(device) // the guest failed, not the volume
-        throw error
-      }
-      this.#options.log.info({ volume: volume.path, message: error.message }, "volume can't be mounted")
-      return this.#replace(volume, { ...volume, ...judgeMountFailure(error.message) })
+      if (!(error instanceof MountFailure)) throw error
+      this.#options.log.info({ volume: path, message: error.message }, "volume can't be mounted")
+      return (await this.#hasRoom(volume)) ? judgeMountFailure(error.message) : judgeFullOverlay(error.message)
     }
+  }
+
+  /** Whether all that was written to its disks while it was being mounted found a place. */
+  async #hasRoom({ stack }: Volume): Promise<boolean> {
+    const { disks, overlays } = this.#options
+    const full = await overlays.full()
+    return !disks.some(({ name }, index) => full.has(index) && stack.includes(diskEntry(name)))
   }
 
   #find(path: string): Volume {

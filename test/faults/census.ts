@@ -1,11 +1,12 @@
 import { type Cluster } from "../support/cluster.ts"
-import { operatorNamespace } from "../support/install.ts"
+import { operatorNamespace, release } from "../support/install.ts"
 import { type Inventory, takeInventory } from "../support/inventory.ts"
 import { waitFor } from "../support/wait.ts"
 
 /**
- * What there is, counted. Objects count by their UID. What a fault may make the cluster replace (pods of the operator and
- * of the cluster itself, mounts, definitions, nodes) counts by its form: there must be as many of each as before.
+ * What there is, counted. Objects count by their UID. What a fault may make somebody replace (pods of the operator and of
+ * the cluster itself, all that the chart installs, mounts, definitions, nodes) counts by its form: there must be as many of
+ * each as before. What tells of earlier installations only has to be there as before.
  */
 export class Census {
   readonly #counts = new Map<string, { words: string; count: number }>()
@@ -16,7 +17,8 @@ export class Census {
     for (const [key, words] of inventory) {
       const form = formOf(words)
       const id = form === undefined ? key : `form ${form}`
-      this.#counts.set(id, { words: form ?? words, count: (this.#counts.get(id)?.count ?? 0) + 1 })
+      const before = form === history ? 0 : (this.#counts.get(id)?.count ?? 0)
+      this.#counts.set(id, { words: form ?? words, count: before + 1 })
     }
   }
 
@@ -60,13 +62,25 @@ export async function takeCensusAtRest(cluster: Cluster, earlier?: Census): Prom
   return last
 }
 
-/** Containers, pods and their tokens' volumes in the paths of mounts. */
-const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\/kube-api-access-)[a-z0-9]{5}/g
+/** What of a mount's path is made up for each container or pod. */
+const ids = /[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=kube-api-access-)[a-z0-9]{5}$/g
 const podsOfAll = new RegExp(`^Pod (${operatorNamespace}|kube-system)/`)
+/** Of the chart: what is in the operator's namespace, and outside of all namespaces what begins with the release's name. */
+const installed = new RegExp(
+  `^\\w+ ${operatorNamespace}/|^(ClusterRole|ValidatingAdmissionPolicy)(Binding)? ${release}(-|$)`,
+)
+/** A new one for each upgrade; Helm and the Deployment keep some, and none when the chart is uninstalled in between. */
+const upgrades = new RegExp(`^(Secret ${operatorNamespace}/sh\\.helm\\.release\\.|ReplicaSet ${operatorNamespace}/)`)
+const history = "what is kept of upgrades of the operator"
 
 function formOf(words: string): string | undefined {
   if (words.startsWith("mount on ")) return words.replaceAll(ids, "<id>")
   if (/^(CustomResourceDefinition|APIService|Node|CSINode) /.test(words)) return words
   const namespace = podsOfAll.exec(words)?.[1]
-  return namespace === undefined ? undefined : `a pod of ${namespace}`
+  if (namespace !== undefined) return `a pod of ${namespace}`
+  // each Service has one, of its own number
+  if (words.startsWith("IPAddress ")) return "an address of a Service"
+  if (upgrades.test(words)) return history
+  // the rest of such a name is made up by the cluster
+  return installed.test(words) ? words.replace(/^(EndpointSlice .*-)[a-z0-9]{5}$/, "$1<id>") : undefined
 }

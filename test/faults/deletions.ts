@@ -7,6 +7,9 @@ import { claim } from "./stage.ts"
 const deleteSession = (scene: Scene, ...how: string[]) =>
   scene.kubectl("delete", "frsess", scene.name, "--wait=false", ...how)
 
+const removeFinalizers = (scene: Scene) =>
+  scene.kubectl("patch", "frsess", scene.name, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+
 /** `kubectl delete --cascade`, in every phase a session can be in before it ends. */
 const propagations: Fault[] = (["foreground", "background", "orphan"] as const).flatMap((how) =>
   (["Pending", "Provisioning", "Ready", "Unmounting"] as const).map((at): Fault => ({
@@ -18,6 +21,14 @@ const propagations: Fault[] = (["foreground", "background", "orphan"] as const).
     outcome: "goes",
   })),
 )
+
+const namespaceDeleted: Fault[] = (["Provisioning", "Ready"] as const).map((at) => ({
+  name: `namespace deleted, session ${at}`,
+  needs: "own namespace",
+  at,
+  strike: async (scene) => void (await scene.kubectl("delete", "namespace", scene.namespace, "--wait=false")),
+  outcome: "goes",
+}))
 
 /** A snapshot of the fault's own, for it to delete. */
 const doomed = {
@@ -42,17 +53,23 @@ export const deletions: Group = {
       at: "Ready",
       strike: async (scene) => {
         await deleteSession(scene)
-        await scene.kubectl("patch", "frsess", scene.name, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+        await removeFinalizers(scene)
       },
       outcome: "goes",
     },
     {
-      name: "namespace deleted, session Ready",
-      needs: "own namespace",
+      name: "finalizer removed by hand from a session that stays, Ready",
       at: "Ready",
-      strike: async (scene) => void (await scene.kubectl("delete", "namespace", scene.namespace, "--wait=false")),
+      strike: async (scene) => void (await removeFinalizers(scene)),
+      outcome: "recovers",
+    },
+    {
+      name: "session deleted during a download",
+      at: "download",
+      strike: async (scene) => void (await deleteSession(scene)),
       outcome: "goes",
     },
+    ...namespaceDeleted,
     {
       name: "snapshot deleted before its clone is bound",
       quick: true,

@@ -1,6 +1,7 @@
 import { type Cluster, repository } from "../support/cluster.ts"
+import { installChart, uninstallChart } from "../support/install.ts"
 import { waitFor } from "../support/wait.ts"
-import type { Group, Undo } from "./fault.ts"
+import type { Fault, Group, Undo } from "./fault.ts"
 import type { Scene } from "./scene.ts"
 
 /** Has the definitions installed again when the play is over: one that was deleted is gone only when its objects are. */
@@ -26,6 +27,18 @@ const deleteDefinition = (plural: string) => async (scene: Scene) => {
   await scene.cluster.kubectl(["delete", "crd", `${plural}.filerecovery.dev`, "--wait=false"])
 }
 
+/** Helm unmounts all sessions before it removes anything. Afterwards the chart is installed again. */
+const uninstalled = (at: "Provisioning" | "Ready" | "download"): Fault => ({
+  name: `helm uninstall, ${at === "download" ? "during a download" : `session ${at}`}`,
+  prepare:
+    async ({ cluster }) =>
+    () =>
+      installChart(cluster),
+  at,
+  strike: ({ cluster }) => uninstallChart(cluster),
+  outcome: { ends: "Unmounted", reason: "UnmountRequested" },
+})
+
 /** What is installed is taken away under living sessions. */
 export const installation: Group = {
   name: "installation",
@@ -43,6 +56,18 @@ export const installation: Group = {
       at: "Ready",
       strike: deleteDefinition("filerecoveryattachments"),
       outcome: { ends: "Failed", reason: "AttachmentLost" },
+    },
+    uninstalled("Provisioning"),
+    uninstalled("Ready"),
+    uninstalled("download"),
+    {
+      name: "helm uninstall --no-hooks and installed again, session Ready",
+      at: "Ready",
+      strike: async ({ cluster }) => {
+        await uninstallChart(cluster, "--no-hooks")
+        return () => installChart(cluster)
+      },
+      outcome: "recovers",
     },
   ],
 }

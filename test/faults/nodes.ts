@@ -89,6 +89,15 @@ const faults: Fault[] = [
     within: 600,
   },
   {
+    ...targetInSecond,
+    name: "node of the target pod without power, during a download; removed from the cluster",
+    at: "download",
+    strike: async () => void (await cluster("node-remove", "2")),
+    says: "TargetLost",
+    outcome: "recovers",
+    within: 300,
+  },
+  {
     ...restoreInSecond,
     name: "node of the restore pod without power, during a download; removed from the cluster after the unmount",
     at: "download",

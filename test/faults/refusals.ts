@@ -21,7 +21,10 @@ const limits = (limit: object) => stands({ apiVersion: "v1", kind: "LimitRange",
 /** What must heal by itself as soon as it is taken away. */
 const heals = { at: "before", outcome: "recovers" } as const satisfies Partial<Fault>
 
-/** What a cluster can refuse a session, or not have. */
+/**
+ * What a cluster can refuse a session, or not have. Pod Security is in force in every stage, as `restricted`, and can't
+ * refuse what asks for no more than that: a policy does it in its stead.
+ */
 export const refusals: Group = {
   name: "refusals",
   faults: [
@@ -32,6 +35,14 @@ export const refusals: Group = {
       strike: quota({ persistentvolumeclaims: "1" }),
       says: "QuotaExceeded",
     },
+    {
+      ...heals,
+      name: "ResourceQuota: no more storage",
+      strike: quota({ "requests.storage": "1Mi" }),
+      says: "QuotaExceeded",
+    },
+    { ...heals, name: "ResourceQuota: no more Secrets", strike: quota({ secrets: "0" }), says: "QuotaExceeded" },
+    { ...heals, name: "ResourceQuota: no more Services", strike: quota({ services: "0" }), says: "QuotaExceeded" },
     {
       ...heals,
       name: "LimitRange: containers too large",

@@ -2,6 +2,8 @@ import { type Cluster, repository } from "./cluster.ts"
 import { run } from "./run.ts"
 
 export const operatorNamespace = "file-recovery"
+/** What Helm calls the installation. Names of what it installs outside of the namespace begin so. */
+export const release = "file-recovery"
 
 /** Installs the chart with the images that `npm run images` made, in a namespace that enforces `restricted`, and waits. */
 export async function installChart(cluster: Cluster, ...more: string[]): Promise<void> {
@@ -17,11 +19,16 @@ export async function installChart(cluster: Cluster, ...more: string[]): Promise
     "guest.cpus=2",
     ...more,
   ]
-  const args = ["upgrade", "--install", "file-recovery", `${repository}charts/file-recovery-operator`]
+  const args = ["upgrade", "--install", release, `${repository}charts/file-recovery-operator`]
   const set = values.flatMap((value) => ["--set", value])
   await run("helm", [...args, "--namespace", operatorNamespace, ...set, "--wait", "--timeout", "180s"], {
     env: cluster.env,
   })
+}
+
+/** As an administrator does it, with Helm's own patience. Rejects with Helm's words. */
+export async function uninstallChart(cluster: Cluster, ...more: string[]): Promise<void> {
+  await run("helm", ["uninstall", release, "--namespace", operatorNamespace, "--wait", ...more], { env: cluster.env })
 }
 
 /** Changes how many operators there are, and waits until it is so. */

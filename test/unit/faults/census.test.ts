@@ -5,16 +5,20 @@ const mount = (twin: number, id: string): [string, string] => {
   const path = `/run/containerd/task/${id.repeat(64)}/rootfs`
   return [`mount n1 ${path} ${twin}`, `mount on n1: ${path}`]
 }
-const token = (pod: string, name: string): [string, string] => {
-  const path = `/var/lib/kubelet/pods/${pod.repeat(8)}-0000-4000-8000-${pod.repeat(12)}/volumes/kubernetes.io~projected`
-  return [`mount n1 ${path}/kube-api-access-${name} 0`, `mount on n1: ${path}/kube-api-access-${name}`]
-}
+const token = (id: string) =>
+  `mount on n1: /var/lib/kubelet/pods/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f/volumes/kubernetes.io~projected/kube-api-access-${id}`
 const before: [string, string][] = [
   ["Pod a", "Pod file-recovery/file-recovery-6f7-abcde"],
   ["PersistentVolumeClaim b", "PersistentVolumeClaim shop/ledger"],
   ["CustomResourceDefinition c", "CustomResourceDefinition filerecoverysessions.filerecovery.dev"],
   ["Node d", "Node n2"],
-  token("a", "blv7m"),
+  ["ClusterRole e", "ClusterRole file-recovery-edit"],
+  ["Secret f", "Secret file-recovery/file-recovery-authority"],
+  ["Secret g", "Secret file-recovery/sh.helm.release.v1.file-recovery.v7"],
+  ["Secret h", "Secret file-recovery/sh.helm.release.v1.file-recovery.v8"],
+  ["EndpointSlice i", "EndpointSlice file-recovery/file-recovery-metrics-b4x9z"],
+  ["IPAddress j", "IPAddress 10.96.36.189"],
+  ["mount n1 t 0", token("cfwbh")],
   mount(0, "a"),
 ]
 const without = (key: string) => before.filter(([one]) => one !== key)
@@ -37,7 +41,34 @@ test.each<[string, [string, string][], string[], string[]]>([
     [],
   ],
   ["another node of the same name", [...without("Node d"), ["Node x", "Node n2"]], [], []],
-  ["another pod's token", [...before.filter(([key]) => !key.includes("blv7m")), token("b", "dvnvt")], [], []],
+  [
+    "the chart uninstalled and installed again",
+    [
+      ...before.filter(([key]) => !/^(ClusterRole|Secret|EndpointSlice|IPAddress|mount n1 t) /.test(key)),
+      ["IPAddress x", "IPAddress 10.96.106.66"],
+      ["mount n1 u 0", token("j7zsc")],
+      ["ClusterRole x", "ClusterRole file-recovery-edit"],
+      ["Secret x", "Secret file-recovery/file-recovery-authority"],
+      ["Secret y", "Secret file-recovery/sh.helm.release.v1.file-recovery.v1"],
+      ["EndpointSlice x", "EndpointSlice file-recovery/file-recovery-metrics-aaaaa"],
+    ],
+    [],
+    [],
+  ],
+  [
+    "something of the chart is gone",
+    without("ClusterRole e").filter(([key]) => key !== "Secret f"),
+    [],
+    ["ClusterRole file-recovery-edit", "Secret file-recovery/file-recovery-authority"],
+  ],
+  ["an address too many", [...before, ["IPAddress x", "IPAddress 10.96.1.2"]], ["an address of a Service"], []],
+  [
+    "the account of a hook is left",
+    [...before, ["ClusterRole x", "ClusterRole file-recovery-release-all"]],
+    ["ClusterRole file-recovery-release-all"],
+    [],
+  ],
+  ["somebody's role is new", [...before, ["ClusterRole x", "ClusterRole view"]], ["ClusterRole view"], []],
   ["another container's mount", [...before.slice(0, -1), mount(0, "b")], [], []],
   ["a mount too many", [...before, mount(0, "b")], ["mount on n1: /run/containerd/task/<id>/rootfs"], []],
   ["a pod of a session", [...before, ["Pod y", "Pod shop/frsess-x-target-0"]], ["Pod shop/frsess-x-target-0"], []],

@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { attempt, codeOf } from "../../support/guest/attempt.ts"
 import { assembleCatalogue } from "../../../src/guest/assemble.ts"
-import { judgeMountFailure } from "../../../src/guest/judge.ts"
+import { judgeFullOverlay, judgeMountFailure } from "../../../src/guest/judge.ts"
 import { parseProbe } from "../../../src/guest/probe-answer.ts"
 
 const tag = "00112233445566778899aabbccddeeff"
@@ -256,3 +256,9 @@ test.each([
 ])("a mount that fails with %j", (message, state) =>
   expect(judgeMountFailure(message)).toMatchObject({ state, message }),
 )
+
+test("a mount that fails because the overlay is full names the setting, and has the kernel's words", () =>
+  expect(judgeFullOverlay("EXT4-fs (sda): error loading journal")).toMatchObject({
+    reason: "OverlayFull",
+    message: expect.stringMatching(/guest\.overlayMiB.*error loading journal$/),
+  }))
