@@ -53,7 +53,7 @@ export const refusals: Group = {
       ...heals,
       name: "LimitRange: claims too large",
       strike: limits({ type: "PersistentVolumeClaim", max: { storage: "1Mi" } }),
-      says: "Forbidden",
+      says: "ClaimRefused",
     },
     { ...heals, name: "somebody's policy refuses the pods", strike: policy, says: "PodRefused" },
     { ...heals, name: "no node takes pods", quick: true, strike: cordon, says: "PodUnschedulable" },
