@@ -139,7 +139,7 @@ async function tell(deps: ReconcilerDeps, { observed }: Gathered, call: ControlC
 async function remove(
   { kube, log }: ReconcilerDeps,
   { observed }: Gathered,
-  { kind, name, uid, resourceVersion }: Removal,
+  { kind, name, uid, resourceVersion, graceSeconds }: Removal,
 ): Promise<void> {
   const { namespace } = observed.session
   const propagation = kind === "FileRecoveryAttachment" ? "Foreground" : "Background"
@@ -148,5 +148,6 @@ async function remove(
     uid,
     propagation,
     ...(resourceVersion !== undefined && { resourceVersion }),
+    ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }),
   })
 }

@@ -53,4 +53,6 @@ export interface Removal {
   uid: string
   /** Where what was read of the object must still hold. */
   resourceVersion?: string
+  /** Of a pod: how long its containers get between the signal to end and their end; absent: what its manifest says. */
+  graceSeconds?: number
 }

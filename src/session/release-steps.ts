@@ -28,6 +28,11 @@ const LOOK_MS = 1000
 const PATIENCE = { askedMs: 90_000, silentMs: 20_000 }
 /** The same for a target that is to hash its disks again, since it last went on. The restore pod's time comes off it. */
 const PATIENCE_HASHING = { askedMs: 180_000, silentMs: 90_000 }
+/**
+ * A pod whose containers only start has nobody to wait for. The signal to end may reach the runtime's own process, which
+ * doesn't pass it on, a moment before it becomes ours: then this is how long it takes.
+ */
+const UNSTARTED_GRACE_S = 5
 /** The garbage collector learns of new kinds within 30 s; what it hasn't begun to remove by then is removed from here. */
 const COLLECTOR_MS = 2 * MINUTE
 
@@ -88,8 +93,9 @@ function quiet(role: PodRole, observed: Observed, release: Release, now: Instant
     if (isAsTold && elapsedMs < askedMs) continue
     if (report && elapsedMs < askedMs)
       control.push({ role, podName: pod.name, do: "release", reason: release.reason, ...(hash && { hash: true }) })
-    else if (pod.phase !== "Running" || elapsedMs >= silentMs)
-      remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
+    else if (pod.phase !== "Running")
+      remove.push({ kind: "Pod", name: pod.name, uid: pod.uid, graceSeconds: UNSTARTED_GRACE_S })
+    else if (elapsedMs >= silentMs) remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
   }
   if (!lost.has(first)) return { waitingFor, control, remove, againMs: (progress && untilHashed(observed)) ?? ASK_MS }
   const { reason: why, message } = verdict("NodeUnreachable", nodeLost(first))

@@ -1,15 +1,17 @@
 import { spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { run } from "../../support/run.ts"
 import { waitFor } from "../../support/wait.ts"
 
 /**
  * Uses up the memory a container may have until the kernel ends the process `pid` of it: by a program that joins the
- * container's control group, grows, and is itself not to be ended.
+ * container's control group and grows, while the process is made the one to be ended first.
  */
 export async function useUpMemory(pid: number): Promise<void> {
-  const join = 'echo $$ >"$0/cgroup.procs"; echo -1000 >/proc/self/oom_score_adj; exec tail /dev/zero'
-  const hog = spawn("sh", ["-euc", join, memoryGroup(pid)], { stdio: "ignore" })
+  writeFileSync(`/proc/${pid}/oom_score_adj`, "1000")
+  const hog = spawn("sh", ["-euc", 'echo $$ >"$0/cgroup.procs"; exec tail /dev/zero', memoryGroup(pid)], {
+    stdio: "ignore",
+  })
   try {
     const isOver = async () => !existsSync(`/proc/${pid}`)
     await waitFor(`the kernel to end process ${pid}`, isOver, { seconds: 60, everyMs: 20 })

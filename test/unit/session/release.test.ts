@@ -16,7 +16,9 @@ function does(observed: Observed): string {
   const { control, remove, status } = decide(observed, now)
   const done = [
     ...control.map((call) => `${call.do} ${call.podName}`),
-    ...remove.map(({ kind, name }) => `remove ${kind} ${name}`),
+    ...remove.map(({ kind, name, graceSeconds }) =>
+      [`remove ${kind} ${name}`, ...(graceSeconds === undefined ? [] : [`in ${graceSeconds} s`])].join(" "),
+    ),
   ]
   return done.join(", ") || (status.phase === "Unmounting" ? "waits" : (status.phase ?? ""))
 }
@@ -33,7 +35,7 @@ test.each<[string, Observed, string]>([
       pods: [at.pod("target"), at.pod("restore", { phase: "Pending", containers: [] })],
       restore: unreachable,
     }),
-    removeRestore,
+    `${removeRestore} in 5 s`,
   ],
   [
     "the restore pod is being deleted",
