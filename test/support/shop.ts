@@ -19,7 +19,7 @@ export async function makeNamespace(cluster: Cluster, name: string): Promise<voi
 /** The application formats its disks and writes its files. */
 export async function write(cluster: Cluster, namespace: string): Promise<Manifest> {
   await cluster.apply(...claimManifests(namespace))
-  return runTask(namespace, "write", cluster.env)
+  return runTask(cluster, namespace, "write")
 }
 
 /** Takes a VolumeSnapshot of every claim and waits until they can be used. The snapshot's name is `<claim>-<suffix>`. */
@@ -33,8 +33,8 @@ export async function snapshot(cluster: Cluster, namespace: string, suffix: stri
 
 /** Deletes files from the live volumes, and looks with a new virtual machine what is there afterwards. */
 export async function lose(cluster: Cluster, namespace: string): Promise<Manifest> {
-  await runTask(namespace, "delete", cluster.env)
-  return runTask(namespace, "list", cluster.env)
+  await runTask(cluster, namespace, "delete")
+  return runTask(cluster, namespace, "list")
 }
 
 /** sha256 of the driver's file behind each snapshot of the namespace, by snapshot name. */
