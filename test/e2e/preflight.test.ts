@@ -91,7 +91,7 @@ afterEach(async () => {
 })
 afterAll(async () => {
   restorer.forget()
-  await cluster.kubectl(["delete", "namespace", namespace])
+  await shop.removeNamespaces(cluster, namespace)
 })
 
 describe("the operator", () => {

@@ -9,11 +9,19 @@ interface Snapshot {
   status?: { boundVolumeSnapshotContentName?: string }
 }
 
-/** Makes the namespace, enforcing Pod Security `restricted`. */
+/** Makes the namespace, enforcing Pod Security `restricted`; one of that name that is going is waited for. */
 export async function makeNamespace(cluster: Cluster, name: string): Promise<void> {
+  const known = await cluster.get<{ metadata: { deletionTimestamp?: string } }>("namespace", name)
+  if (known?.metadata.deletionTimestamp !== undefined)
+    await cluster.kubectl(["wait", `namespace/${name}`, "--for=delete", "--timeout=180s"])
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" }
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } })
   await waitFor("the default service account", () => cluster.get("serviceaccount", "default", name), { seconds: 30 })
+}
+
+/** Deletes namespaces with all that is in them; namespaces-gone.ts waits for them when all tests are over. */
+export async function removeNamespaces(cluster: Cluster, ...names: string[]): Promise<void> {
+  await cluster.kubectl(["delete", "namespace", ...names, "--ignore-not-found", "--wait=false"])
 }
 
 /** The application formats its disks and writes its files. */
