@@ -28,6 +28,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          globalSetup: ["test/support/namespaces-gone.ts"],
         },
       },
     ],

@@ -5,6 +5,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export DEBIAN_FRONTEND=noninteractive
 
+# One at a time: apt-get update doesn't wait for its lock, and two `npm ci` break each other's folder. -o: what a package
+# starts must not inherit the lock.
+lock=${XDG_CACHE_HOME:-$HOME/.cache}/file-recovery/setup.lock
+if [[ ! ${SETUP_LOCKED:-} ]]; then
+  mkdir -p "$(dirname "$lock")"
+  SETUP_LOCKED=1 exec flock -o "$lock" scripts/setup.sh "$@"
+fi
+unset SETUP_LOCKED
+
 packages=(
   # test cluster: building it, running it
   gcc libc6-dev libseccomp-dev

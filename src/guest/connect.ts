@@ -8,7 +8,7 @@ import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { Overlays } from "./overlays.ts"
 import { PortPool } from "./port-pool.ts"
-import { Qmp } from "./qmp.ts"
+import { awaitQmp, type Qmp } from "./qmp.ts"
 import { awaitSocket } from "./socket.ts"
 import { defaultSessions } from "./supervise.ts"
 import { Volumes } from "./volumes.ts"
@@ -103,7 +103,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
 /** Both channels, the disks, and an agent that has answered. Disks are plugged in while the guest boots. */
 async function linkUp(options: ConnectOptions, timeouts: GuestTimeouts, signal: AbortSignal) {
   const { dir, disks, log, overlayDir = dir } = options
-  const qmp = new Qmp(await awaitSocket(`${dir}/qmp`, signal), timeouts.commandMs)
+  const qmp = await awaitQmp(`${dir}/qmp`, timeouts.commandMs, signal)
   let control: Control | undefined
   const abort = () => {
     qmp.close()

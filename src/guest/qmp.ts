@@ -1,7 +1,9 @@
 import type { Socket } from "node:net"
+import { setTimeout as delay } from "node:timers/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { LineSplitter } from "./lines.ts"
 import { printable } from "./printable.ts"
+import { awaitSocket } from "./socket.ts"
 
 type Json = Record<string, unknown>
 interface Waiting {
@@ -19,8 +21,11 @@ export interface QmpEvent {
 
 /** QEMU's control protocol (QMP): commands, answers by id, events. QEMU holds hostile data: its answers are not trusted. */
 export class Qmp {
+  /** Resolves with true when QEMU has greeted, with false when the connection ended before. */
+  readonly greeted: Promise<boolean>
   /** Resolves when the connection has ended. */
   readonly closed: Promise<void>
+  readonly #greet: (greeted: boolean) => void
   readonly #socket: Socket
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Set<(event: QmpEvent) => void>()
@@ -30,6 +35,9 @@ export class Qmp {
   constructor(socket: Socket, timeoutMs: number) {
     this.#socket = socket
     this.#timeoutMs = timeoutMs
+    const { promise, resolve: greet } = Promise.withResolvers<boolean>()
+    this.greeted = promise
+    this.#greet = greet
     const lines = new LineSplitter(maxAnswerBytes)
     socket.on("data", (chunk) => {
       try {
@@ -44,6 +52,7 @@ export class Qmp {
         for (const { reject } of this.#waiting.values())
           reject(new RecoveryError("GuestFailed", "The micro-VM has ended."))
         this.#waiting.clear()
+        this.#greet(false)
         resolve()
       })
     })
@@ -81,7 +90,8 @@ export class Qmp {
   #receive(line: Buffer): void {
     const message: unknown = JSON.parse(line.toString())
     if (!isObject(message)) throw new RecoveryError("ProtocolError", "QEMU sent something that is no QMP message.")
-    const { event, data, id, error } = message
+    const { QMP: greeting, event, data, id, error } = message
+    if (greeting !== undefined) return this.#greet(true)
     if (typeof event === "string") {
       for (const listener of this.#listeners) listener({ event, data: isObject(data) ? data : {} })
       return
@@ -91,6 +101,22 @@ export class Qmp {
     this.#waiting.delete(id)
     if (error === undefined) waiting.resolve(message["return"])
     else waiting.reject(new RecoveryError("GuestFailed", `QEMU: ${description(error)}`))
+  }
+}
+
+/**
+ * Connects to the next QEMU that greets. One that is being killed takes connections until its last socket is closed and
+ * never says a word: that is no guest that was lost, it is not there any more. Gives up when the signal says so.
+ */
+export async function awaitQmp(path: string, timeoutMs: number, signal: AbortSignal): Promise<Qmp> {
+  for (;;) {
+    const qmp = new Qmp(await awaitSocket(path, signal), timeoutMs)
+    const close = () => qmp.close()
+    signal.addEventListener("abort", close, { once: true })
+    const greeted = await qmp.greeted
+    signal.removeEventListener("abort", close)
+    if (greeted) return qmp
+    await delay(25, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { callerOf, type Caller } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
+import { removeNamespaces } from "../support/shop.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** What the API server itself refuses to users, with the chart's policies; the operator's account: operator-account.test.ts. */
@@ -72,7 +73,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+  await removeNamespaces(cluster, namespace)
 })
 
 describe("requester", () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { type Cluster, openCluster, repository } from "../support/cluster.ts"
-import { installChart, operatorNamespace } from "../support/install.ts"
+import { installChart, operatorNamespace, scaleOperator } from "../support/install.ts"
 import { installedSettings, operatorAccount } from "../support/installation.ts"
 import { added, type Inventory, takeInventory } from "../support/inventory.ts"
 import { run } from "../support/run.ts"
@@ -78,6 +78,22 @@ describe("installed from nothing", () => {
       const binding = await cluster.get<{ spec: object }>("validatingadmissionpolicybinding", full)
       expect(binding?.spec).toMatchObject({ policyName: full, validationActions: ["Deny"] })
     }
+  })
+
+  test("installed once more: nothing is done; what somebody changed by hand is put right", async () => {
+    const revision = async () => {
+      const { stdout } = await helm("status", "file-recovery", "--namespace", operatorNamespace, "-o", "json")
+      return (JSON.parse(stdout) as { version: number }).version
+    }
+    await installChart(cluster)
+    expect(await revision()).toBe(1)
+    await scaleOperator(cluster, 1)
+    await cluster.kubectl(["delete", "validatingadmissionpolicybinding", "file-recovery-exec"])
+    await installChart(cluster)
+    expect(await revision()).toBe(2)
+    const deployment = await cluster.get<object>("deployment", "file-recovery", operatorNamespace)
+    expect(deployment).toMatchObject({ spec: { replicas: 2 }, status: { availableReplicas: 2 } })
+    expect(await uid("validatingadmissionpolicybinding", "file-recovery-exec")).toBeDefined()
   })
 
   test("an upgrade with a changed setting rolls the pods and keeps the authority", async () => {

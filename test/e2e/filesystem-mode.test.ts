@@ -101,7 +101,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await shop.removeNamespaces(cluster, namespace)
 })
 
 test("a session over a Filesystem claim: the file comes back, and the snapshot is as it was", async () => {
@@ -208,7 +208,7 @@ describe("the namespace is deleted", () => {
   const retain = "e2e-filesystem-retain"
   const again = { name: "e2e-filesystem-again" }
   afterAll(async () => {
-    await cluster.kubectl(["delete", "namespace", lost, "--ignore-not-found"])
+    await shop.removeNamespaces(cluster, lost)
     await cluster.kubectl([
       "delete",
       `volumesnapshotclass/${retain}`,

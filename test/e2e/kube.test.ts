@@ -9,6 +9,7 @@ import type { KubeObject, Lease } from "../../src/kube/objects.ts"
 import { type Change, Reflector } from "../../src/kube/reflector.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { openRelay, type Relay } from "../support/relay.ts"
+import { removeNamespaces } from "../support/shop.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** The kube room against a real API server, directly and through a relay that breaks as networks do. */
@@ -23,7 +24,7 @@ beforeAll(async () => {
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } })
 })
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+  await removeNamespaces(cluster, namespace)
   direct.connection.close()
 })
 

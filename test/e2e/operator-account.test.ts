@@ -14,6 +14,7 @@ import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { blueprintOf, installedSettings, operatorAccount } from "../support/installation.ts"
 import type { LiveSession } from "../support/live-session.ts"
+import { removeNamespaces } from "../support/shop.ts"
 import { refusedTemporaries, temporaryManifests } from "../support/temporaries.ts"
 import { waitFor } from "../support/wait.ts"
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster.kubectl(["delete", "volumesnapshotcontent", foreignContent.metadata.name, "--ignore-not-found"])
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+  await removeNamespaces(cluster, namespace)
 })
 
 const foreignContent = {

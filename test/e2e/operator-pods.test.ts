@@ -8,6 +8,7 @@ import { callerOf, type Caller } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { blueprintOf, installedSettings, operatorAccount } from "../support/installation.ts"
+import { removeNamespaces } from "../support/shop.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** What a stolen token of the operator's account can run: our programs as they are, and nothing else. */
@@ -29,7 +30,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+  await removeNamespaces(cluster, namespace)
 })
 
 const pods = (): Record<"target" | "restore", Manifest> => ({

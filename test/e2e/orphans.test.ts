@@ -75,7 +75,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await shop.removeNamespaces(cluster, namespace)
 })
 
 test("the finalizer is taken off by hand: all of it is collected, and each removal is told", async () => {

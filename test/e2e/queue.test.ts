@@ -8,7 +8,7 @@ import { makeDisk } from "../support/small-disk.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
 import { waitFor } from "../support/wait.ts"
 
-/** More sessions than may be in progress at once. The limit is small here, and the chart's own again afterwards. */
+/** More sessions than may be in progress at once. The limit is small here. */
 const namespace = "e2e-queue"
 const other = "e2e-queue-other"
 let cluster: Cluster
@@ -62,8 +62,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, other, "--ignore-not-found"])
-  await installChart(cluster)
+  await shop.removeNamespaces(cluster, namespace, other)
 })
 
 test("one starts; the others wait in Pending and say where they stand, also in the plugin", async () => {
@@ -105,5 +104,6 @@ test("a limit that is raised lets the next one in; the new operator knows who is
 test("deleted in the queue, it is gone at once", async () => {
   await cluster.kubectl(["delete", "frsess", "fourth", "-n", namespace, "--timeout=5s"])
   expect([await get("fourth"), await made("fourth")]).toEqual([undefined, []])
+  await waitForPhase(cluster, { namespace, name: "third" }, "Ready") // deleted while its pods start it may take a minute to go
   await cluster.kubectl(["delete", "frsess", "--all", "-n", namespace, "--timeout=180s"])
 })

@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await shop.removeNamespaces(cluster, namespace)
 })
 
 describe("a session over three claims", () => {

@@ -82,7 +82,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const names = ["storageclass/e2e-retain", "volumesnapshotcontent/e2e-refusals-foreign"]
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await shop.removeNamespaces(cluster, namespace)
   await cluster.kubectl(["delete", ...names, "--ignore-not-found"])
 })
 

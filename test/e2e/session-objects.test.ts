@@ -11,6 +11,7 @@ import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { blueprintOf, installedSettings, operatorAccount, waitingSession } from "../support/installation.ts"
+import { removeNamespaces } from "../support/shop.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** What guards a session's pods stays as it was made; what a session made goes with it, and nobody makes it stay. */
@@ -67,7 +68,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await removeNamespaces(cluster, namespace)
 })
 
 describe("the administrator of the namespace", () => {

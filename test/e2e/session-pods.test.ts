@@ -6,6 +6,7 @@ import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { blueprintOf, installedSettings, operatorAccount, waitingSession } from "../support/installation.ts"
+import { removeNamespaces } from "../support/shop.ts"
 
 /** Who gets into a session's pods, and who may change them. */
 const namespace = "shells"
@@ -24,7 +25,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+  await removeNamespaces(cluster, namespace)
 })
 
 describe("pods of a session", () => {

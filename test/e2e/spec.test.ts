@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { renderCrds } from "../../src/api/crd.ts"
 import { type Caller, callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
+import { removeNamespaces } from "../support/shop.ts"
 import { specChanges, specExamples } from "../support/spec-examples.ts"
 import { waitFor } from "../support/wait.ts"
 
@@ -39,7 +40,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])
+  await removeNamespaces(cluster, namespace)
 })
 
 describe("created", () => {

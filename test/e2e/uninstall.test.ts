@@ -48,7 +48,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await shop.removeNamespaces(cluster, namespace)
 })
 
 describe("the account that releases sessions, whatever its rights", () => {

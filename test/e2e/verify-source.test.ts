@@ -52,7 +52,7 @@ afterEach(async () => {
 })
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])
+  await shop.removeNamespaces(cluster, namespace)
 })
 
 test("a clone that nobody wrote to is proven unchanged", async () => {

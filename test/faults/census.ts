@@ -1,5 +1,6 @@
 import { type Cluster } from "../support/cluster.ts"
-import { operatorNamespace, release } from "../support/install.ts"
+import { operatorNamespace } from "../support/install.ts"
+import { release } from "../support/installed.ts"
 import { type Inventory, takeInventory } from "../support/inventory.ts"
 import { waitFor } from "../support/wait.ts"
 

@@ -1,5 +1,6 @@
 import { delimiter } from "node:path"
 import { fileURLToPath } from "node:url"
+import { type NamedObject, Reader } from "./reader.ts"
 import { run, type Finished, type RunOptions } from "./run.ts"
 
 /** The repository's root, with a slash at its end. */
@@ -16,6 +17,8 @@ export interface Cluster {
   apply(...objects: object[]): Promise<string>
   /** Reads an object; undefined when there is none. */
   get<T>(kind: string, name: string, namespace?: string): Promise<T | undefined>
+  /** Every object of the kinds whose full name ("pods", "deployments.apps") is wanted, wherever it is. */
+  everyObject(isWanted: (kind: string) => boolean): Promise<NamedObject[]>
 }
 
 const script = `${repository}test/cluster/cluster`
@@ -29,6 +32,7 @@ export async function openCluster(): Promise<Cluster> {
     KUBECONFIG: path,
     PATH: [bin.stdout.trim(), `${repository}build`, process.env.PATH].join(delimiter),
   }
+  const reader = new Reader(path)
   const kubectl = (args: string[], options: RunOptions = {}) => run("kubectl", args, { env, ...options })
   return {
     env,
@@ -38,10 +42,7 @@ export async function openCluster(): Promise<Cluster> {
       const list = { apiVersion: "v1", kind: "List", items: objects }
       return (await kubectl(["apply", "-f", "-", "-o", "name"], { input: JSON.stringify(list) })).stdout
     },
-    get: async <T>(kind: string, name: string, namespace?: string) => {
-      const where = namespace ? ["-n", namespace] : []
-      const { stdout } = await kubectl(["get", kind, name, ...where, "-o", "json", "--ignore-not-found"])
-      return stdout ? (JSON.parse(stdout) as T) : undefined
-    },
+    get: (kind, name, namespace) => reader.get(kind, name, namespace),
+    everyObject: (isWanted) => reader.everyObject(isWanted),
   }
 }

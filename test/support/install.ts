@@ -1,14 +1,17 @@
 import { type Cluster, repository } from "./cluster.ts"
+import { isInstalled, loadedImage, noteOf, release } from "./installed.ts"
 import { run } from "./run.ts"
 
 export const operatorNamespace = "file-recovery"
-/** What Helm calls the installation. Names of what it installs outside of the namespace begin so. */
-export const release = "file-recovery"
 
-/** Installs the chart with the images that `npm run images` made, in a namespace that enforces `restricted`, and waits. */
+/**
+ * Installs the chart with the images that `npm run images` made, in a namespace that enforces `restricted`, and waits. When
+ * the very same is there already, and all of it is as Helm would make it, that is all; otherwise it is put right.
+ */
 export async function installChart(cluster: Cluster, ...more: string[]): Promise<void> {
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" }
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace, labels } })
+  const chart = `${repository}charts/file-recovery-operator`
   const values = [
     "images.operator.repository=localhost/file-recovery-operator",
     "images.operator.tag=dev",
@@ -16,14 +19,17 @@ export async function installChart(cluster: Cluster, ...more: string[]): Promise
     "images.engine.repository=localhost/file-recovery-engine",
     "images.engine.tag=dev",
     "images.engine.pullPolicy=Never",
+    // the tag stays when the image is built again: this makes new pods of it
+    `operator.podAnnotations.image=${await loadedImage(cluster, "localhost/file-recovery-operator:dev")}`,
     "guest.cpus=2",
     ...more,
   ]
-  const args = ["upgrade", "--install", release, `${repository}charts/file-recovery-operator`]
+  const note = await noteOf(chart, values)
+  if (await isInstalled(cluster, operatorNamespace, note)) return
+  const args = ["upgrade", "--install", release, chart, "--namespace", operatorNamespace, "--description", note]
   const set = values.flatMap((value) => ["--set", value])
-  await run("helm", [...args, "--namespace", operatorNamespace, ...set, "--wait", "--timeout", "180s"], {
-    env: cluster.env,
-  })
+  // conflicts: what a test scaled or changed by hand goes back to what the chart says
+  await run("helm", [...args, ...set, "--force-conflicts", "--wait", "--timeout", "180s"], { env: cluster.env })
 }
 
 /** As an administrator does it, with Helm's own patience. Rejects with Helm's words. */
@@ -33,7 +39,7 @@ export async function uninstallChart(cluster: Cluster, ...more: string[]): Promi
 
 /** Changes how many operators there are, and waits until it is so. */
 export async function scaleOperator(cluster: Cluster, replicas: number): Promise<void> {
-  const deployment = ["deployment/file-recovery", "-n", operatorNamespace]
+  const deployment = [`deployment/${release}`, "-n", operatorNamespace]
   await cluster.kubectl(["scale", ...deployment, `--replicas=${replicas}`])
   await cluster.kubectl(["rollout", "status", ...deployment, "--timeout=120s"])
   if (replicas > 0) return

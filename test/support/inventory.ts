@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { type Cluster } from "./cluster.ts"
 import { run } from "./run.ts"
 
 /** Everything that a session could leave behind, each thing under a key that is its own: kind and UID, device, mount, process. */
@@ -7,27 +8,19 @@ export type Inventory = Map<string, string>
 /** Kinds that come and go by themselves: they are records of work, not things somebody made. */
 const passing = /^(events(\.events\.k8s\.io)?|leases\.coordination\.k8s\.io|componentstatuses)$/
 
-interface Listed {
-  kind: string
-  metadata: { uid?: string; name: string; namespace?: string }
-}
-
 /**
  * Counts what there is: every listable kind in all namespaces and in the cluster by UID, the files of the test driver,
  * its loop devices, mounts and QEMU processes of the nodes. Take one before and one after, then ask `added`.
  */
-export async function takeInventory(cluster: { env: NodeJS.ProcessEnv; state: string }): Promise<Inventory> {
+export async function takeInventory(cluster: Pick<Cluster, "everyObject" | "state">): Promise<Inventory> {
   const found: Inventory = new Map()
-  const kubectl = async (...args: string[]) => (await run("kubectl", args, { env: cluster.env })).stdout
-  const kinds = (await kubectl("api-resources", "--verbs=list", "-o", "name"))
-    .split("\n")
-    .filter((k) => k && !passing.test(k))
-  const { items } = JSON.parse(await kubectl("get", kinds.join(","), "-A", "-o", "json")) as { items: Listed[] }
-  for (const { kind, metadata } of items) {
+  for (const { kind, metadata } of await cluster.everyObject((kind) => !passing.test(kind))) {
     if (metadata.uid)
       found.set(`${kind} ${metadata.uid}`, `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join("/")}`)
   }
-  for (const file of readdirSync(`${cluster.state}/csi`)) found.set(`driver file ${file}`, `driver file ${file}`)
+  // a .part is a description that is being written
+  const files = readdirSync(`${cluster.state}/csi`).filter((name) => !name.endsWith(".part"))
+  for (const file of files) found.set(`driver file ${file}`, `driver file ${file}`)
   for (const line of await loops(cluster.state)) found.set(`loop ${line}`, `loop device ${line}`)
   for (const [key, text] of [...nodeMounts(cluster.state), ...qemus()]) found.set(key, text)
   return found
@@ -62,7 +55,10 @@ function nodeMounts(state: string): [string, string][] {
 async function loops(state: string): Promise<string[]> {
   const { stdout } = await run("losetup", ["--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
   const isOurs = (line: string) => line.includes(` ${state}/`) || line.includes("/volumeDevices/")
-  return stdout.split("\n").filter((line) => isOurs(line))
+  return stdout
+    .split("\n")
+    .filter((line) => isOurs(line))
+    .map((line) => line.replace(/(\\x20| )\(deleted\)$/, "")) // the same device, whose file goes first
 }
 
 /** QEMU processes on the nodes, whoever started them. */

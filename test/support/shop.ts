@@ -9,17 +9,25 @@ interface Snapshot {
   status?: { boundVolumeSnapshotContentName?: string }
 }
 
-/** Makes the namespace, enforcing Pod Security `restricted`. */
+/** Makes the namespace, enforcing Pod Security `restricted`; one of that name that is going is waited for. */
 export async function makeNamespace(cluster: Cluster, name: string): Promise<void> {
+  const known = await cluster.get<{ metadata: { deletionTimestamp?: string } }>("namespace", name)
+  if (known?.metadata.deletionTimestamp !== undefined)
+    await cluster.kubectl(["wait", `namespace/${name}`, "--for=delete", "--timeout=180s"])
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" }
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } })
   await waitFor("the default service account", () => cluster.get("serviceaccount", "default", name), { seconds: 30 })
 }
 
+/** Deletes namespaces with all that is in them; namespaces-gone.ts waits for them when all tests are over. */
+export async function removeNamespaces(cluster: Cluster, ...names: string[]): Promise<void> {
+  await cluster.kubectl(["delete", "namespace", ...names, "--ignore-not-found", "--wait=false"])
+}
+
 /** The application formats its disks and writes its files. */
 export async function write(cluster: Cluster, namespace: string): Promise<Manifest> {
   await cluster.apply(...claimManifests(namespace))
-  return runTask(namespace, "write", cluster.env)
+  return runTask(cluster, namespace, "write")
 }
 
 /** Takes a VolumeSnapshot of every claim and waits until they can be used. The snapshot's name is `<claim>-<suffix>`. */
@@ -33,8 +41,8 @@ export async function snapshot(cluster: Cluster, namespace: string, suffix: stri
 
 /** Deletes files from the live volumes, and looks with a new virtual machine what is there afterwards. */
 export async function lose(cluster: Cluster, namespace: string): Promise<Manifest> {
-  await runTask(namespace, "delete", cluster.env)
-  return runTask(namespace, "list", cluster.env)
+  await runTask(cluster, namespace, "delete")
+  return runTask(cluster, namespace, "list")
 }
 
 /** sha256 of the driver's file behind each snapshot of the namespace, by snapshot name. */

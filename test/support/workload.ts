@@ -1,6 +1,6 @@
-import { waitFor } from "./wait.ts"
+import { type Cluster } from "./cluster.ts"
 import { restrictedContainer, restrictedPod } from "./restricted.ts"
-import { run } from "./run.ts"
+import { waitFor } from "./wait.ts"
 
 /**
  * The application of the demo and of the end-to-end tests: a virtual machine in a pod that passes Pod Security
@@ -87,20 +87,20 @@ function parseManifest(log: string): Manifest {
 }
 
 /** Runs one task of the application in the cluster and returns the files that are there afterwards. */
-export async function runTask(namespace: string, task: Task, env: NodeJS.ProcessEnv): Promise<Manifest> {
-  const kubectl = async (args: string[], input?: string) =>
-    run("kubectl", ["-n", namespace, ...args], { env, input: input ?? "" })
-  await kubectl(["apply", "-f", "-"], JSON.stringify(vmPod(namespace, task)))
+export async function runTask(cluster: Cluster, namespace: string, task: Task): Promise<Manifest> {
+  const pod = `vm-${task}`
+  const kubectl = async (...args: string[]) => (await cluster.kubectl(["-n", namespace, ...args])).stdout
+  await cluster.apply(vmPod(namespace, task))
   const phase = await waitFor(
-    `pod vm-${task}`,
+    `pod ${pod}`,
     async () => {
-      const { stdout } = await kubectl(["get", "pod", `vm-${task}`, "-o", "jsonpath={.status.phase}"])
-      return stdout === "Succeeded" || stdout === "Failed" ? stdout : undefined
+      const found = await cluster.get<{ status?: { phase?: string } }>("pod", pod, namespace)
+      return /Succeeded|Failed/.test(found?.status?.phase ?? "") && found?.status?.phase
     },
-    { seconds: 300, describe: async () => (await kubectl(["describe", "pod", `vm-${task}`])).stdout.slice(-1500) },
+    { seconds: 300, describe: async () => (await kubectl("describe", "pod", pod)).slice(-1500) },
   )
-  const log = (await kubectl(["logs", `vm-${task}`])).stdout
-  await kubectl(["delete", "pod", `vm-${task}`, "--wait=true"])
-  if (phase === "Failed") throw new Error(`pod vm-${task} failed: ${log.slice(-600)}`)
+  const log = await kubectl("logs", pod)
+  await kubectl("delete", "pod", pod, "--wait=true")
+  if (phase === "Failed") throw new Error(`pod ${pod} failed: ${log.slice(-600)}`)
   return parseManifest(log)
 }
