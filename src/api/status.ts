@@ -98,10 +98,19 @@ const usage = z
   .object({
     initiators: count("Initiators logged in to the target.").optional(),
     clients: count("Clients of the file service at work.").optional(),
-    bytesServed: count("Bytes the target has served.").optional(),
+    bytesServed: count("Bytes the target has served, and those before it.").optional(),
+    writeAttempts: count("Write commands they refused.").optional(),
     filesRead: count("Files read by clients.").optional(),
     lastActivityAt: time("When a client last read something.").optional(),
     observedAt: time("When these numbers were taken.").optional(),
+    former: z
+      .object({
+        bytesServed: count("Bytes.").optional(),
+        writeAttempts: count("Write commands.").optional(),
+        filesRead: count("Files.").optional(),
+      })
+      .optional()
+      .describe("What of these was counted by pods that others have followed."),
   })
   .describe("Use so far, refreshed about every 15 seconds.")
 

@@ -10,6 +10,7 @@ import { hashedAfter, proof } from "./proof.ts"
 import { nextStep } from "./release-steps.ts"
 import type { Release } from "./release-steps.ts"
 import { expiry, instant, timestamp } from "./time.ts"
+import { counted } from "./usage.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** Why a session may end without having failed. */
@@ -136,19 +137,16 @@ function carried(observed: Observed): SessionStatus {
 }
 
 /** The last numbers anybody has heard; they only grow. */
-function figures({ status, target, restore }: Observed): Omit<ReleaseStatus, "reason"> {
-  const { release, usage } = status
-  const served = target && "report" in target ? target.report : undefined
-  const read = restore && "report" in restore ? restore.report.usage : undefined
-  const initiatorsAtRelease = served?.initiators ?? release?.initiatorsAtRelease
+function figures(observed: Observed): Omit<ReleaseStatus, "reason"> {
+  const { release, usage } = observed.status
+  const last = counted(observed)
+  const initiatorsAtRelease = last.initiators ?? release?.initiatorsAtRelease
+  const most = (name: "bytesServed" | "filesRead" | "writeAttempts") =>
+    Math.max(release?.[name] ?? 0, usage?.[name] ?? 0, last[name] ?? 0)
   return {
     ...(initiatorsAtRelease !== undefined && { initiatorsAtRelease }),
-    bytesServed: most(release?.bytesServed, usage?.bytesServed, served?.bytesServed),
-    filesRead: most(release?.filesRead, usage?.filesRead, read?.filesRead),
-    writeAttempts: most(release?.writeAttempts, served?.writeAttempts),
+    bytesServed: most("bytesServed"),
+    filesRead: most("filesRead"),
+    writeAttempts: most("writeAttempts"),
   }
-}
-
-function most(...values: (number | undefined)[]): number {
-  return Math.max(0, ...values.filter((value) => value !== undefined))
 }

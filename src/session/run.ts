@@ -79,7 +79,7 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
     ...(turn.restore && { access: accessOf(turn.restore, session) }),
     ...found,
     ...(hashed && !ready && { hashing: hashed }),
-    usage: usage(observed, now),
+    usage: usage(observed, { target: target.name, restore: turn.restore?.name }, now),
   }
   const roles = [...(tooEarly ? [] : [target]), ...(turn.restore ? [turn.restore] : [])]
   const provision = missing(observed, choice, conversion, roles)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { SessionStatus, UsageStatus } from "../api/status.ts"
 import type { Instant, Observed } from "./observed.ts"
 import { instant, timestamp } from "./time.ts"
@@ -5,26 +6,55 @@ import { instant, timestamp } from "./time.ts"
 /** A write of the status brings the next look at the session: numbers that always change must not always be written. */
 const REFRESH_MS = 15_000
 
-/** The numbers of the pods; as they were while they are fresh enough or nothing was heard. */
-export function usage({ status, target, restore }: Observed, now: Instant): UsageStatus | undefined {
-  const before = status.usage
-  const seen = instant(before?.observedAt)
-  if (seen !== undefined && now < seen + REFRESH_MS) return before
-  const heard = {
-    ...(target &&
-      "report" in target && { initiators: target.report.initiators, bytesServed: target.report.bytesServed }),
-    ...(restore && "report" in restore && restore.report.usage),
+/** What the session's pods have counted so far, as far as they were heard. A pod begins at 0: those before it are added. */
+export function counted({ status, target, restore }: Observed): UsageStatus {
+  const { bytesServed = 0, writeAttempts = 0, filesRead = 0 } = status.usage?.former ?? {}
+  const { targets, access } = status
+  // one that has a successor may still run, and what it has counted was added already
+  const served = target && "report" in target && target.podName === targets?.[0]?.podName ? target.report : undefined
+  const read = restore && "report" in restore && restore.podName === access?.podName ? restore.report.usage : undefined
+  return {
+    ...(served && {
+      initiators: served.initiators,
+      bytesServed: bytesServed + served.bytesServed,
+      writeAttempts: writeAttempts + served.writeAttempts,
+    }),
+    ...(read && { ...read, filesRead: filesRead + (read.filesRead ?? 0) }),
   }
-  const next = { ...before, ...heard }
-  const { observedAt: _, ...known } = before ?? {}
-  const { observedAt: __, ...news } = next
-  if (Object.keys(heard).length === 0 || same(known, news)) return before
+}
+
+/** Names of the pods that hold the roles from now on. */
+interface Holders {
+  target: string
+  restore: string | undefined
+}
+
+/** The numbers of the session; as they were while they are fresh enough or nothing was heard, and no pod is followed by another. */
+export function usage(observed: Observed, holders: Holders, now: Instant): UsageStatus | undefined {
+  const { targets, access, usage: before } = observed.status
+  const isFollowed = (pod: string | undefined, by: string | undefined) =>
+    pod !== undefined && by !== undefined && pod !== by
+  const targetGoes = isFollowed(targets?.[0]?.podName, holders.target)
+  const restoreGoes = isFollowed(access?.podName, holders.restore)
+  const seen = instant(before?.observedAt)
+  if (seen !== undefined && now < seen + REFRESH_MS && !targetGoes && !restoreGoes) return before
+  const heard = counted(observed)
+  const total = { ...before, ...heard }
+  const former = {
+    ...before?.former,
+    ...(targetGoes && pick(total, "bytesServed", "writeAttempts")),
+    ...(restoreGoes && pick(total, "filesRead")),
+  }
+  const { observedAt: _, ...news } = { ...total, ...(Object.keys(former).length > 0 && { former }) }
+  const { observedAt: __, ...known } = before ?? {}
+  if (isDeepStrictEqual(news, known)) return before
   return { ...news, observedAt: timestamp(now) }
 }
 
-function same(a: UsageStatus, b: UsageStatus): boolean {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof UsageStatus>
-  return [...keys].every((key) => a[key] === b[key])
+type Counter = "bytesServed" | "writeAttempts" | "filesRead"
+
+function pick(from: UsageStatus, ...counters: Counter[]): Pick<UsageStatus, Counter> {
+  return Object.fromEntries(counters.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])))
 }
 
 /** What is known of the disks and volumes; kept while a replaced pod has nothing to say yet. */
