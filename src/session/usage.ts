@@ -4,6 +4,13 @@ import { instant, timestamp } from "./time.ts"
 
 /** A write of the status brings the next look at the session: numbers that always change must not always be written. */
 const REFRESH_MS = 15_000
+/** Each look asks the API server and two pods. With this many milliseconds per session it is 20 looks a second at most. */
+const SHARE_MS = 50
+
+/** How often a session that is Ready is looked at for its numbers, in milliseconds: more rarely where there are hundreds. */
+export function everyMs({ inProgress = 1 }: Pick<Observed, "inProgress">): number {
+  return Math.max(REFRESH_MS, inProgress * SHARE_MS)
+}
 
 /** The numbers of the pods; as they were while they are fresh enough or nothing was heard. */
 export function usage({ status, target, restore }: Observed, now: Instant): UsageStatus | undefined {
