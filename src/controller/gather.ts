@@ -54,6 +54,7 @@ export async function gather(
     ...readSpec(object.spec),
     status,
     limits: { maxTtlMs: settings.maxTtl, pendingTimeoutMs: settings.pendingTimeout },
+    inProgress: places.held,
   }
   if (isTerminal(status)) return { object, observed: { ...basis, ...nothing } }
   const ending = session.deleting || status.phase === "Unmounting" || basis.spec?.desiredState === "Unmounted"

@@ -58,6 +58,11 @@ export class Places {
     return this.#line.filter(({ mayStart }) => mayStart).length
   }
 
+  /** Sessions in progress, in all namespaces. */
+  get held(): number {
+    return this.#members.size - this.#line.length
+  }
+
   /** Reads who holds a place, once. Rejects when that can't be read; the next call tries again. */
   async fill(kube: KubeClient): Promise<void> {
     this.#filling ??= this.#read(kube).catch((error: unknown) => {

@@ -59,6 +59,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     queue: {
       workers: settings.workers,
       onFailure: (session, err, waitMs) => log.warn({ session, err, waitMs }, "a reconcile failed and is tried again"),
+      onTaken: (_, waitedSeconds) => metrics.taken(waitedSeconds),
       onDone: (_, seconds, failed) => metrics.reconciled(seconds, failed),
     },
     onWatchFailure: (resource) => metrics.watchFailed(resource),

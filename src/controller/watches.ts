@@ -1,6 +1,6 @@
 import { INSTANCE_LABEL, SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
 import type { FileRecoverySession } from "../api/session.ts"
-import { isOurName, type SessionRef } from "../children/names.ts"
+import { isNameOf, isOurName, type SessionRef } from "../children/names.ts"
 import { type KindRef, kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import { type Store, keyOf } from "../kube/store.ts"
@@ -68,8 +68,8 @@ export const watches: readonly Watched[] = [
       ...identity(volume),
       spec: { claimRef: { namespace: volume.spec?.claimRef?.namespace, name: volume.spec?.claimRef?.name } },
     }),
-    sessions: ({ spec }: ClaimRefs, index) =>
-      isOurName(spec?.claimRef?.name) ? releasing(index, spec?.claimRef?.namespace ?? "") : [],
+    sessions: ({ spec: { claimRef } = {} }: ClaimRefs, index) =>
+      isOurName(claimRef?.name) ? releasing(index, claimRef?.namespace ?? "", claimRef?.name ?? "") : [],
   },
 ]
 
@@ -110,10 +110,12 @@ function waiting(sessions: readonly FileRecoverySession[]): string[] {
     .map((session) => keyOf(session))
 }
 
-function releasing({ store }: SessionIndex, namespace: string): string[] {
+/** Only the one that the claim is of: where hundreds end at once, each volume would call for all of them. */
+function releasing({ store }: SessionIndex, namespace: string, claim: string): string[] {
   return store
     .inNamespace(namespace)
     .filter(({ status, metadata }) => status?.phase === "Unmounting" || metadata.deletionTimestamp !== undefined)
+    .filter(({ metadata: { name, uid = "" } }) => isNameOf({ namespace, name, uid }, claim))
     .map((session) => keyOf(session))
 }
 

@@ -19,8 +19,11 @@ export interface Kube {
   readonly connection: Connection
 }
 
+/** What a client may ask of the API server unless it is told otherwise. */
+export const defaultRate: Rate = { qps: 50, burst: 100 }
+
 /** Opens the pool for the cluster of a kubeconfig. No request is made before somebody asks; close `connection` at the end. */
-export function openKube(config: KubeConfig, { rate = { qps: 50, burst: 100 }, observe }: KubeOptions = {}): Kube {
+export function openKube(config: KubeConfig, { rate = defaultRate, observe }: KubeOptions = {}): Kube {
   const connection = connect(config)
   const observed = observe && { observe }
   const transport = new Transport({ connection, limit: new RateLimit(rate), ...observed })

@@ -8,6 +8,8 @@ export interface WorkQueueOptions {
   /** The wait of a key that fails, from the first to the longest. */
   readonly backoff?: Backoff
   readonly onFailure?: (key: string, error: unknown, waitMs: number) => void
+  /** A worker takes a key whose turn had come so many seconds before. */
+  readonly onTaken?: (key: string, waitedSeconds: number) => void
   readonly onDone?: (key: string, seconds: number, failed: boolean) => void
   readonly clock?: Clock
   readonly random?: () => number
@@ -20,14 +22,14 @@ export interface WorkQueueOptions {
 export class WorkQueue {
   readonly #options: WorkQueueOptions
   readonly #clock: Clock
-  /** Whose turn it is, in order. */
-  readonly #waiting = new Set<string>()
+  /** Whose turn it is, in order, and since when. */
+  readonly #waiting = new Map<string, number>()
   /** Being worked on; true when the key was added again meanwhile. */
   readonly #working = new Map<string, boolean>()
   readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>()
   readonly #failures = new Map<string, number>()
   readonly #visitors = new Map<string, ((succeeded: boolean) => void)[]>()
-  #started = false
+  #startedAt: number | undefined
   #stopped = false
   #idle: (() => void) | undefined
 
@@ -47,7 +49,7 @@ export class WorkQueue {
 
   /** Before this, keys are only collected. */
   start(): void {
-    this.#started = true
+    this.#startedAt = this.#clock.now()
     this.#dispatch()
   }
 
@@ -55,7 +57,7 @@ export class WorkQueue {
     if (this.#stopped) return
     this.#undelay(key)
     if (this.#working.has(key)) this.#working.set(key, true)
-    else this.#waiting.add(key)
+    else if (!this.#waiting.has(key)) this.#waiting.set(key, this.#clock.now())
     this.#dispatch()
   }
 
@@ -112,11 +114,13 @@ export class WorkQueue {
   }
 
   #dispatch(): void {
-    if (!this.#started || this.#stopped) return
-    for (const key of this.#waiting) {
+    if (this.#startedAt === undefined || this.#stopped) return
+    for (const [key, since] of this.#waiting) {
       if (this.#working.size >= this.#options.workers) return
       this.#waiting.delete(key)
       this.#working.set(key, false)
+      // what was collected before the start has waited for the start, not for a worker
+      this.#options.onTaken?.(key, (this.#clock.now() - Math.max(since, this.#startedAt)) / 1000)
       void this.#run(key)
     }
   }

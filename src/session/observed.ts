@@ -26,6 +26,8 @@ export interface Observed {
   /** What was written last; `{}` for a new session. */
   status: SessionStatus
   limits: { maxTtlMs: number; pendingTimeoutMs: number }
+  /** How many sessions are in progress in the cluster, this one among them; absent: it doesn't matter. */
+  inProgress?: number
   /** Where it stands while no place is free for it; absent: it may start, or it has. */
   queue?: ObservedQueue
   /** Admission policies or bindings that should be there and are not. */

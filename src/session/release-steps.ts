@@ -7,6 +7,7 @@ import { isNodeLost, nodeLost } from "./node-loss.ts"
 import type { Instant, Observed, ObservedPod } from "./observed.ts"
 import type { ControlCall, Removal } from "./plan.ts"
 import { conversionsGone } from "./release-conversions.ts"
+import { againMs } from "./time.ts"
 import { verdict } from "./verdict.ts"
 
 /** What is done about a release now, and what it waits for, in words. */
@@ -53,7 +54,7 @@ export function nextStep(observed: Observed, release: Release, now: Instant): St
   return (
     podsQuiet(observed, release, now) ??
     conversionsGone(observed) ??
-    attachmentGone(observed) ??
+    attachmentGone(observed, elapsedMs) ??
     leftovers(observed, elapsedMs) ??
     "done"
   )
@@ -97,7 +98,8 @@ function quiet(role: PodRole, observed: Observed, release: Release, now: Instant
       remove.push({ kind: "Pod", name: pod.name, uid: pod.uid, graceSeconds: UNSTARTED_GRACE_S })
     else if (elapsedMs >= silentMs) remove.push({ kind: "Pod", name: pod.name, uid: pod.uid })
   }
-  if (!lost.has(first)) return { waitingFor, control, remove, againMs: (progress && untilHashed(observed)) ?? ASK_MS }
+  if (!lost.has(first))
+    return { waitingFor, control, remove, againMs: (progress && untilHashed(observed)) ?? againMs(ASK_MS, elapsedMs) }
   const { reason: why, message } = verdict("NodeUnreachable", nodeLost(first))
   return { waitingFor: message, reason: why, control, remove, againMs: LOOK_MS }
 }
@@ -122,13 +124,13 @@ function reportOf(pod: ObservedPod, { target, restore }: Observed) {
   return answer?.podName === pod.name && "report" in answer ? answer.report : undefined
 }
 
-function attachmentGone({ attachment }: Observed): Step | undefined {
+function attachmentGone({ attachment }: Observed, elapsedMs: number): Step | undefined {
   if (!attachment) return undefined
   const { name, uid, deleting } = attachment
   return {
     waitingFor: `Waiting until everything that FileRecoveryAttachment ${name} owns is gone.`,
     remove: deleting ? [] : [{ kind: "FileRecoveryAttachment", name, uid }],
-    againMs: LOOK_MS,
+    againMs: againMs(LOOK_MS, elapsedMs),
   }
 }
 
@@ -150,6 +152,6 @@ function leftovers(observed: Observed, elapsedMs: number): Step | undefined {
   return {
     waitingFor: `Waiting until these are gone: ${left.slice(0, 3).join(", ")}${more}.`,
     remove: forgotten.map(({ kind, name, uid }) => ({ kind, name, uid })),
-    againMs: LOOK_MS,
+    againMs: againMs(LOOK_MS, elapsedMs),
   }
 }

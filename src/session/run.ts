@@ -18,14 +18,13 @@ import { notes, together, warnings } from "./preflight/checks.ts"
 import { progress } from "./progress.ts"
 import { isFatal, succession } from "./succession.ts"
 import type { Succession } from "./succession.ts"
-import { expiry, instant, timestamp } from "./time.ts"
-import { catalogue, usage } from "./usage.ts"
+import { againMs, expiry, instant, timestamp } from "./time.ts"
+import { catalogue, everyMs, usage } from "./usage.ts"
 import { isVerdict, verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** Watches tell most of what happens; only the pods themselves have to be asked. */
 const SOON_MS = 500
-const USAGE_MS = 15_000
 const MAX_RESTORE_LOSSES = 3
 const MAX_TARGET_LOSSES_BEFORE_READY = 5
 const RECOVERY_MS = 10 * MINUTE
@@ -58,6 +57,7 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
 
   const ready = status.phase === "Ready" || wanted.Ready?.holds === true
   const expiresAt = expiry(startedAt, observed)
+  const notReadyMs = now - (status.readyAt === undefined ? startedAt : (downSince(status) ?? now))
   // A target pod that no claim exists for yet would only be refused by the scheduler.
   const tooEarly = conversion.waiting.size > 0 && target.losses === 0 && !target.current
   const attachment =
@@ -90,9 +90,9 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
     control: [...deadlines(observed, expiresAt), ...(hashesFirst ? [] : mayServe(observed))],
     remove: [...target.remove, ...restore.remove].map(({ name, uid }) => ({ kind: "Pod", name, uid })),
     requeueAfterMs: Math.min(
-      wanted.Ready?.holds ? USAGE_MS : (untilHashed(observed) ?? SOON_MS),
+      wanted.Ready?.holds ? everyMs(observed) : (untilHashed(observed) ?? againMs(SOON_MS, notReadyMs)),
       untilNextWarning(expiresAt, now),
-      untilIdle(observed, now) ?? USAGE_MS,
+      untilIdle(observed, now) ?? everyMs(observed),
     ),
   }
 }
@@ -182,11 +182,16 @@ function stuck(
     const when = hashedAt === undefined ? `after ${minutes}` : `${minutes} after its disks were last seen being hashed`
     return verdict("PendingTimeout", `Not ready ${when}. ${message}`)
   }
-  const since = conditionOf(status, "Ready")
-  const downSince = since?.status === "False" ? instant(since.lastTransitionTime) : undefined
-  if (downSince === undefined || now < downSince + RECOVERY_MS) return undefined
+  const since = downSince(status)
+  if (since === undefined || now < since + RECOVERY_MS) return undefined
   const reason = wanted.TargetServing?.holds === false ? "TargetLost" : "RestoreLost"
   return verdict(reason, `The data path was down for 10 minutes. ${message}`)
+}
+
+/** Since when a session that was Ready is not. */
+function downSince(status: SessionStatus): Instant | undefined {
+  const ready = conditionOf(status, "Ready")
+  return ready?.status === "False" ? instant(ready.lastTransitionTime) : undefined
 }
 
 function missing(

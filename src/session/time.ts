@@ -12,6 +12,16 @@ export function timestamp(at: Instant): string {
   return `${new Date(Math.floor(at / 1000) * 1000).toISOString().slice(0, 19)}Z`
 }
 
+/**
+ * When to look again at what has gone on for `elapsedMs` and that nobody tells of: soon at first, then ever more rarely.
+ * It is found at most a twentieth of its time too late, and a thousand that hang don't leave the others waiting.
+ */
+export function againMs(firstMs: number, elapsedMs: number): number {
+  return Math.max(firstMs, Math.min(elapsedMs / 20, RAREST_MS))
+}
+
+const RAREST_MS = 15_000
+
 /** When a session that started then ends by itself: ttl, but never past the administrator's or our own maximum. */
 export function expiry(startedAt: Instant, { spec, limits }: Pick<Observed, "spec" | "limits">): Instant {
   const wanted = parseDuration(spec?.ttl ?? "") ?? 12 * HOUR

@@ -5,6 +5,13 @@ import { instant, timestamp } from "./time.ts"
 
 /** A write of the status brings the next look at the session: numbers that always change must not always be written. */
 const REFRESH_MS = 15_000
+/** Each look asks the API server and two pods. With this many milliseconds per session it is 20 looks a second at most. */
+const SHARE_MS = 50
+
+/** How often a session that is Ready is looked at for its numbers, in milliseconds: more rarely where there are hundreds. */
+export function everyMs({ inProgress = 1 }: Pick<Observed, "inProgress">): number {
+  return Math.max(REFRESH_MS, inProgress * SHARE_MS)
+}
 
 /** What the session's pods have counted so far, as far as they were heard. A pod begins at 0: those before it are added. */
 export function counted({ status, target, restore }: Observed): UsageStatus {

@@ -163,7 +163,11 @@ function page(objects: ApiObjects, url: URL): object {
 
 function selector(url: URL): (object: StoredObject) => boolean {
   const terms = (url.searchParams.get("labelSelector") ?? "").split(",").filter(Boolean)
-  return ({ metadata }) => terms.every((term) => metadata.labels?.[term.split("=")[0] ?? ""] === term.split("=")[1])
+  return ({ metadata: { labels = {} } }) =>
+    terms.every((term) => {
+      const [key = "", value] = term.split("=")
+      return value === undefined ? key in labels : labels[key] === value
+    })
 }
 
 function parent(path: string): string {

@@ -7,12 +7,20 @@ import { processIn } from "./processes.ts"
 
 const lease = "file-recovery"
 
-/** The process that leads, as the machine numbers it. */
-export async function leaderProcess(cluster: Cluster): Promise<number> {
+/** The pod of the operator that leads. */
+export async function leaderPod(cluster: Cluster): Promise<Pod> {
   const name = await leader(cluster)
   const pod = name && (await cluster.get<Pod>("pod", name, operatorNamespace))
   if (!pod) throw new Error(`the leader ${name} is no pod of ${operatorNamespace}`)
-  return processIn(pod, "operator", "node")
+  return pod
+}
+
+/** An operator's process, as the machine numbers it. */
+export const operatorProcess = (pod: Pod): number => processIn(pod, "operator", "node")
+
+/** The process that leads. */
+export async function leaderProcess(cluster: Cluster): Promise<number> {
+  return operatorProcess(await leaderPod(cluster))
 }
 
 /** Kills the operator that leads. Its lease stays until it has run out. */
@@ -60,7 +68,8 @@ async function leader(cluster: Cluster): Promise<string | undefined> {
   return found?.spec?.holderIdentity?.split("_")[0]
 }
 
-async function operators(cluster: Cluster): Promise<Pod[]> {
+/** The pods of all operators. */
+export async function operators(cluster: Cluster): Promise<Pod[]> {
   const selector = "app.kubernetes.io/name=file-recovery-operator"
   const { stdout } = await cluster.kubectl(["get", "pods", "-n", operatorNamespace, "-l", selector, "-o", "json"])
   return (JSON.parse(stdout) as { items: Pod[] }).items

@@ -57,6 +57,13 @@ test("the last place is given once, also before anybody has written or watched t
   ])
 })
 
+test("who holds a place is counted, who waits is not", () => {
+  for (const name of ["a1", "a2", "a3", "b1"]) ask(name)
+  expect(places.held).toBe(3)
+  places.see(object("b1", ended))
+  expect(places.held).toBe(2)
+})
+
 describe("news that is old", () => {
   test("what was let in stays in, although a cache still shows it as it was", () => {
     ask("a1")

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import { orphanKey, readKey, type SessionIndex, suspects, watches } from "../../../src/controller/watches.ts"
+import { namesOf } from "../../../src/children/names.ts"
 import { ObjectStore } from "../../../src/kube/store.ts"
 
 const store = new ObjectStore<never>()
@@ -23,6 +24,7 @@ const labels = (uid: string, session: string) => ({
   "filerecovery.dev/session-uid": uid,
   "filerecovery.dev/session": session,
 })
+const cloneOf = (name: string) => namesOf({ namespace: "shop", name, uid: `uid-${name}` }).claim(0)
 const claimed = (name: string) => ({ metadata: { name: "pv" }, spec: { claimRef: { namespace: "shop", name } } })
 
 test.each([
@@ -77,11 +79,13 @@ test.each([
     ["shop/new", "shop/pending", "other/elsewhere"],
   ],
   [
-    "the volume of a clone: who ends in its namespace",
+    "the volume of a clone: whose it is, if that ends",
     "persistentvolumes",
-    claimed("frsess-x-d0"),
-    ["shop/ending", "shop/deleted"],
+    claimed(cloneOf("ending")),
+    ["shop/ending"],
   ],
+  ["the same when that is deleted", "persistentvolumes", claimed(cloneOf("deleted")), ["shop/deleted"]],
+  ["the same when that doesn't end: nobody", "persistentvolumes", claimed(cloneOf("ready")), []],
   ["another volume: nobody", "persistentvolumes", claimed("data"), []],
 ])("a change of %s", (_, plural, object, sessions) => {
   const watched = watches.find(({ kind }) => kind.plural === plural)

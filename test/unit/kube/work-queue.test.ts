@@ -8,6 +8,7 @@ function harness(options: Partial<WorkQueueOptions> = {}) {
   const started: string[] = []
   const open = new Map<string, PromiseWithResolvers<{ requeueAfterMs?: number } | void>>()
   const failures: { key: string; waitMs: number }[] = []
+  const waits: [key: string, seconds: number][] = []
   const queue = new WorkQueue({
     workers: 2,
     clock,
@@ -19,6 +20,7 @@ function harness(options: Partial<WorkQueueOptions> = {}) {
       open.set(key, work)
       return work.promise
     },
+    onTaken: (key, seconds) => waits.push([key, seconds]),
     onFailure: (key, _, waitMs) => failures.push({ key, waitMs }),
     ...options,
   })
@@ -37,6 +39,7 @@ function harness(options: Partial<WorkQueueOptions> = {}) {
     clock,
     started,
     failures,
+    waits,
     finish: (key: string, result?: { requeueAfterMs?: number }) => settleWork(key, (work) => work.resolve(result)),
     fail: (key: string) => settleWork(key, (work) => work.reject(new Error("failed"))),
   }
@@ -49,6 +52,25 @@ describe("work queue", () => {
     expect([started, queue.depth]).toEqual([[], 2])
     queue.start()
     expect(started).toEqual(["a", "b"])
+  })
+
+  test("tells how long each key has waited for a worker, but not for the start", async () => {
+    const { queue, clock, waits, finish } = harness()
+    for (const key of ["a", "b", "c"]) queue.add(key)
+    await clock.advance(60_000)
+    queue.start()
+    await clock.advance(2000)
+    queue.add("d")
+    queue.add("c") // waits already
+    await clock.advance(1000)
+    await finish("a")
+    await finish("b")
+    expect(waits).toEqual([
+      ["a", 0],
+      ["b", 0],
+      ["c", 3],
+      ["d", 1],
+    ])
   })
 
   test("never has more workers than it may, and takes keys in order", async () => {

@@ -9,6 +9,7 @@ test("what is counted and what is asked for at each scrape", async () => {
     queueDepth: () => 3,
     leading: () => true,
   })
+  metrics.taken(0.02)
   metrics.reconciled(0.2, false)
   metrics.reconciled(0.2, true)
   metrics.requested("get", "pods", 0, 1)
@@ -20,6 +21,8 @@ test("what is counted and what is asked for at each scrape", async () => {
     "filerecovery_sessions_queued 7",
     "filerecovery_queue_depth 3",
     "filerecovery_leader 1",
+    'workqueue_queue_duration_seconds_bucket{le="0.01",name="sessions"} 0',
+    'workqueue_queue_duration_seconds_bucket{le="0.05",name="sessions"} 1',
     'filerecovery_reconcile_duration_seconds_count{result="success"} 1',
     'filerecovery_reconcile_duration_seconds_count{result="error"} 1',
     'filerecovery_api_request_duration_seconds_count{verb="get",resource="pods",status="0"} 1',

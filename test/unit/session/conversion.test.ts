@@ -83,7 +83,7 @@ test.each([
   const told = status.conditions?.find(({ type }) => type === "VolumesReady")
   expect([`${told?.status}/${told?.reason}`, told?.message]).toEqual([state, message])
   expect(status.targets).toBeUndefined()
-  expect(requeueAfterMs).toBe(500)
+  expect(requeueAfterMs).toBe(3000)
 })
 
 test("the UID of the content is in the status as soon as it has one", () => {
