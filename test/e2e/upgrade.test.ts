@@ -145,6 +145,7 @@ test("a target pod that is lost is followed by one of the new version, which ser
   const { metadata, status } = await get("orders")
   const target = status?.targets?.[0]?.podName ?? ""
   const made = await madeFor(cluster, namespace, metadata.uid)
+  const calm = await ready("orders")
   await cluster.kubectl(["delete", "pod", target, "-n", namespace])
   const successor = target.replace(/0$/, "1")
   const recovered = async () => {
@@ -164,6 +165,8 @@ test("a target pod that is lost is followed by one of the new version, which ser
   const restore = [...made.keys()].find((key) => key.includes("-restore-0")) ?? ""
   expect((await madeFor(cluster, namespace, metadata.uid)).get(restore)).toEqual(made.get(restore))
   expect(await reads("orders", 3)).toBe(true)
+  const noticed = [`Pod ${target}`, `Pod ${successor}`, "orders was Ready False"]
+  expect(await calm.broken()).toEqual(expect.arrayContaining(noticed)) // what the other tests see nothing of
 })
 
 test("the old operator, rolled back to, takes over what the new one has made", async () => {
