@@ -15,7 +15,7 @@ export async function directDownload(scene: Scene): Promise<() => Download> {
   const [user, password] = ["username", "password"].map((key) =>
     Buffer.from(secret?.data?.[key] ?? "", "base64").toString(),
   )
-  const url = `https://127.0.0.1:${HTTPS_PORT}/v1/volumes/${claim}/content?path=${knownFile}`
+  const url = `https://127.0.0.1:${HTTPS_PORT}/v1/volumes/${claim}/content?path=/${knownFile}`
   // by its standard input, so that the password is in no list of processes; the certificate names the Service, not this address
   const input = [`url = "${url}"`, `user = "${user}:${password}"`, "insecure", "fail", "silent", "show-error"].join(
     "\n",
