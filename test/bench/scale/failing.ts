@@ -1,7 +1,7 @@
 import type { SessionStatus } from "../../../src/api/status.ts"
 import { progress } from "../progress.ts"
 import { Crowd } from "./crowd.ts"
-import { lostSnapshot } from "./grounds.ts"
+import { forlorn, lostSnapshot } from "./grounds.ts"
 import { type Cost, Meter } from "./operators.ts"
 import { type Room, round, type Round } from "./round.ts"
 import { setTimeout as delay } from "node:timers/promises"
@@ -28,12 +28,11 @@ const saysWhy = ({ conditions }: SessionStatus) =>
 /** Half of them wait for a snapshot that isn't there, half for a clone that the driver can't make. */
 export async function besideFailing(room: Room, known: readonly Round[]): Promise<Beside> {
   const alone = known.find(({ sessions }) => sessions === goodOnes) ?? (await round(room, goodOnes))
-  const namespaces = [room.namespaces.at(-1) ?? ""]
   await using crowd = new Crowd(room.kube, "failing")
   const sources = Array.from({ length: failing }, (_, index) => ({
     volumeSnapshots: [{ name: index % 2 === 0 ? "never-taken" : lostSnapshot }],
   }))
-  await crowd.create(namespaces, sources)
+  await crowd.create([forlorn], sources)
   await crowd.untilAll("say why they fail", saysWhy, 120)
   const meter = await Meter.ofLeader(room.cluster)
   await delay(aloneMs)

@@ -11,14 +11,16 @@ export const claim = "disk"
 export const snapshot = "nightly"
 export const lostSnapshot = "lost"
 
+/** Where nothing succeeds. */
+export const forlorn = "bench-forlorn"
+
 const label = "bench.filerecovery.dev/ground"
 
-/** Namespaces with a claim of 8 MiB and a snapshot of it each; the last one has a snapshot that is lost as well. */
+/** Namespaces with a claim of 8 MiB and a snapshot of it each, and one more whose snapshot is lost. */
 export async function makeGrounds(cluster: Cluster, { client }: Kube, count: number): Promise<Grounds> {
   const namespaces = Array.from({ length: count }, (_, index) => `bench-${index}`)
-  await cluster.apply(...namespaces.map(namespaceManifest))
-  await cluster.apply(...namespaces.map(claimManifest))
-  const forlorn = namespaces.at(-1) ?? ""
+  await cluster.apply(...[...namespaces, forlorn].map(namespaceManifest))
+  await cluster.apply(...[...namespaces, forlorn].map(claimManifest))
   await cluster.apply(
     ...namespaces.map((namespace) => snapshotManifest(namespace, snapshot)),
     snapshotManifest(forlorn, lostSnapshot),

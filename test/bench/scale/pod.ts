@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto"
+import type { PodRole } from "../../../src/children/names.ts"
 import type { RestoreStatus, TargetStatus } from "../../../src/control/schemas.ts"
 import type { ControlHandlers } from "../../../src/control/server.ts"
 import { LEAF_MARGIN_MS } from "../../../src/pki/validity.ts"
@@ -8,7 +9,14 @@ import { argument, type PodSpec } from "../../support/world-pod.ts"
 /** What target and restore pod of one session know of each other: who is logged in. */
 export class Link {
   initiators = 0
+  readonly #here = new Set<PodRole>()
   #leave: (() => void)[] = []
+
+  /** Who comes last makes the restore pod log in. */
+  arrive(role: PodRole): void {
+    this.#here.add(role)
+    if (this.#here.size === 2) this.initiators = 1
+  }
 
   logOut(): void {
     this.initiators = 0
@@ -27,7 +35,7 @@ export interface BenchPod {
 }
 
 interface BenchPodOptions {
-  readonly role: "target" | "restore"
+  readonly role: PodRole
   readonly spec: PodSpec
   readonly sessionUid: string
   /** PEM; its end says how long the pod may live. */
@@ -37,7 +45,7 @@ interface BenchPodOptions {
 
 /**
  * What a pod's control port says and does, without disks behind it: the life is the real one, with its deadlines; a
- * restore pod is logged in and has mounted from the beginning, and a target lets go when nobody is logged in any more.
+ * restore pod is logged in and has mounted as soon as there is a target, and that lets go when nobody is logged in any more.
  */
 export function benchPod({ role, spec, sessionUid, certificate, link }: BenchPodOptions): BenchPod {
   const { validToDate } = new X509Certificate(certificate)
@@ -47,7 +55,7 @@ export function benchPod({ role, spec, sessionUid, certificate, link }: BenchPod
     release: role === "target" ? () => link.quiet() : async () => link.logOut(),
     log: { info: () => undefined, error: () => undefined },
   })
-  if (role === "restore") link.initiators = 1
+  link.arrive(role)
   const [name = "", serial = ""] = argument(spec, "--disk")?.split("=") ?? []
   const disk = { name, serial, sizeBytes }
   const common = () => ({
@@ -65,7 +73,7 @@ export function benchPod({ role, spec, sessionUid, certificate, link }: BenchPod
   const restore = (): RestoreStatus => ({
     ...common(),
     role: "restore",
-    state: life.state === "Running" ? "Ready" : life.state,
+    state: life.state !== "Running" ? life.state : link.initiators > 0 ? "Ready" : "Starting",
     volumes: [{ ...volume, path: name, stack: [`disk ${name}`] }],
     usage: { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null },
   })

@@ -7,7 +7,7 @@ import { makeAuthority } from "../../support/certificates.ts"
 const sessionUid = "9d1c7a52-3c35-4a3e-9a9b-0d9f0f2b7c11"
 const deadline = new Date(Date.now() + 3_600_000).toISOString()
 
-function pair() {
+function parts() {
   const link = new Link()
   const { cert: certificate } = makeAuthority().issue(sessionUri(sessionUid, "target"))
   const make = (role: "target" | "restore", disk: string) => {
@@ -16,9 +16,14 @@ function pair() {
     onTestFinished(() => pod.life.end("SIGTERM"))
     return pod
   }
+  onTestFinished(() => link.logOut())
+  return { make }
+}
+
+function pair() {
+  const { make } = parts()
   const target = make("target", "data=abc-0=/dev/disk0")
   const restore = make("restore", "data=abc-0")
-  onTestFinished(() => link.logOut())
   return {
     target,
     restore,
@@ -34,6 +39,14 @@ test("what both say of the session's disk is what the operator understands", () 
   expect(target).toMatchObject({ state: "Serving", disks: [{ name: "data", serial: "abc-0" }] })
   expect(target.counters.initiators).toBe(1)
   expect(restore).toMatchObject({ state: "Ready", volumes: [{ path: "data", state: "Mounted" }] })
+})
+
+test("a restore pod has nothing to mount before there is a target", () => {
+  const { make } = parts()
+  const restore = make("restore", "data=abc-0")
+  expect(restoreStatusSchema.parse(restore.handlers.status()).state).toBe("Starting")
+  make("target", "data=abc-0=/dev/disk0")
+  expect(restoreStatusSchema.parse(restore.handlers.status()).state).toBe("Ready")
 })
 
 test("a target lets go when the restore pod has logged out, not before", async () => {
