@@ -10,8 +10,8 @@ const duration = z.string().transform((text, context) => {
 })
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String))
-const resources = z.strictObject({ requests: quantities.optional(), limits: quantities.optional() })
-const toleration = z.strictObject({
+const resources = z.object({ requests: quantities.optional(), limits: quantities.optional() })
+const toleration = z.object({
   key: z.string().optional(),
   operator: z.enum(["Exists", "Equal"]).optional(),
   value: z.string().optional(),
@@ -20,7 +20,11 @@ const toleration = z.strictObject({
 })
 const name = z.string().min(1)
 
-const schema = z.strictObject({
+/**
+ * A field that a later version has added is left out: an operator or a plugin of this one may still read it during an
+ * upgrade. Who misspells a value is told by the chart's values.schema.json.
+ */
+const schema = z.object({
   /** The image of target and restore pods. */
   engineImage: name,
   imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
@@ -40,14 +44,14 @@ const schema = z.strictObject({
   /** Extended resource that offers /dev/kvm ("devices.kubevirt.io/kvm"); absent: emulation. */
   kvmResource: name.optional(),
   guest: z
-    .strictObject({
+    .object({
       memoryMiB: z.int().min(128).default(512),
       cpus: z.int().min(1).max(64).default(1),
       overlayMiB: z.int().min(16).default(512),
     })
     .prefault({}),
   resources: z
-    .strictObject({ target: resources.prefault({}), files: resources.prefault({}), guest: resources.prefault({}) })
+    .object({ target: resources.prefault({}), files: resources.prefault({}), guest: resources.prefault({}) })
     .prefault({}),
   nodeSelector: z.record(z.string(), z.string()).default({}),
   tolerations: z.array(toleration).default([]),
@@ -58,17 +62,19 @@ const schema = z.strictObject({
   pendingTimeout: duration.prefault("1h").refine((ms) => ms >= 1000, "must be at least 1s"),
   /** Sessions in progress at once; the others wait for their turn. 0: any number. */
   limits: z
-    .strictObject({ sessionsPerNamespace: z.int().min(0).default(20), sessionsPerCluster: z.int().min(0).default(100) })
+    .object({ sessionsPerNamespace: z.int().min(0).default(20), sessionsPerCluster: z.int().min(0).default(100) })
     .prefault({}),
   /** Admission policies, and their bindings, without which no session is accepted: `<prefix><name>`. */
   policies: z
-    .strictObject({
+    .object({
       prefix: z.string().default("file-recovery-"),
       names: z.array(name).default(["requester", "operator", "names"]),
     })
     .prefault({}),
   /** Sessions reconciled at the same time. */
   workers: z.int().min(1).max(64).default(4),
+  /** Requests a second to the API server, and how many may go at once after a pause. */
+  kubeApi: z.object({ qps: z.int().min(1).default(50), burst: z.int().min(1).default(100) }).prefault({}),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
   healthPort: z.int().min(0).max(65_535).default(8080),
   leaseName: name.default("file-recovery-operator"),

@@ -60,6 +60,14 @@ export const restoreStatusSchema = z.object({
 })
 export type RestoreStatus = z.infer<typeof restoreStatusSchema>
 
-export const deadlineSchema = z.strictObject({ deadline: instant, now: clock })
-/** `hash`: the disks are to be hashed again, however long it takes. Pods of earlier releases don't know it. */
-export const releaseSchema = z.strictObject({ reason: reason, hash: z.boolean().default(false) })
+const givenReason = z
+  .string()
+  .regex(/^[A-Za-z]{1,64}$/)
+  .transform((text): Reason => (isReason(text) ? text : "Internal"))
+
+export const deadlineSchema = z.object({ deadline: instant, now: clock })
+/**
+ * `hash`: the disks are to be hashed again, however long it takes. Pods of earlier releases don't know it; nor need they
+ * know the reason that a later operator gives: to be told late is worse than not to know why.
+ */
+export const releaseSchema = z.object({ reason: givenReason, hash: z.boolean().default(false) })

@@ -44,6 +44,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
   // a counter that isn't there can't be seen to rise
   for (const kind of orphanKinds) metrics.orphansRemoved(kind, 0)
   const kube = openKube(config, {
+    rate: settings.kubeApi,
     observe: ({ what, resource }, status, seconds) =>
       metrics.requested(what.split(" ")[0] ?? "", resource, status, seconds),
   })

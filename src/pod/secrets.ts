@@ -9,13 +9,8 @@ import { LEAF_MARGIN_MS } from "../pki/validity.ts"
 
 const secret = z.string().min(12).max(256)
 const user = z.string().min(1).max(256)
-const chapSchema = z.strictObject({
-  initiatorUser: user,
-  initiatorSecret: secret,
-  targetUser: user,
-  targetSecret: secret,
-})
-const accessSchema = z.strictObject({ username: user, passwordSha256: z.string().regex(/^[0-9a-f]{64}$/) })
+const chapSchema = z.object({ initiatorUser: user, initiatorSecret: secret, targetUser: user, targetSecret: secret })
+const accessSchema = z.object({ username: user, passwordSha256: z.string().regex(/^[0-9a-f]{64}$/) })
 
 export type Chap = z.infer<typeof chapSchema>
 export type Access = z.infer<typeof accessSchema>

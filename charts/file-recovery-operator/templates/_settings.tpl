@@ -27,6 +27,7 @@
   "limits" .Values.limits
   "policies" (dict "prefix" (include "frec.policyPrefix" .) "names" (include "frec.policyNames" . | fromYamlArray))
   "workers" .Values.workers
+  "kubeApi" .Values.kubeApi
   "logLevel" .Values.logLevel
   "healthPort" 8080
   "leaseName" (include "frec.fullname" .)

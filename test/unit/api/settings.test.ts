@@ -20,6 +20,7 @@ test("the least that must be said; durations in milliseconds", () => {
     pendingTimeout: 3_600_000,
     limits: { sessionsPerNamespace: 20, sessionsPerCluster: 100 },
     workers: 4,
+    kubeApi: { qps: 50, burst: 100 },
     logLevel: "info",
     healthPort: 8080,
   })
@@ -37,13 +38,18 @@ test.each([
   ["an instance that can't be a label", { instance: "a b" }, "instance: must be a label value"],
   ["a limit below none", { limits: { sessionsPerNamespace: -1 } }, "limits.sessionsPerNamespace: "],
   ["half a session", { limits: { sessionsPerCluster: 1.5 } }, "limits.sessionsPerCluster: "],
-  ["a field nobody reads", { wrokers: 3 }, "wrokers"],
   ["no workers", { workers: 0 }, "workers: "],
+  ["no request a second", { kubeApi: { qps: 0 } }, "kubeApi.qps: "],
   ["a wrong unit inside", { guest: { memoryMiB: "512Mi" } }, "guest.memoryMiB: "],
 ])("%s", (_, more, words) => {
   expect(() => parse(more)).toThrow(
     expect.objectContaining({ code: "UsageError", message: expect.stringContaining(words) }),
   )
+})
+
+test("what a later version has added is left out", () => {
+  const later = { limits: { sessionsPerUser: 3 }, newer: { is: "unknown" } }
+  expect(parse(later)).toEqual(parse({}))
 })
 
 test("all that is wrong is said at once; what isn't JSON is said to be that", () => {

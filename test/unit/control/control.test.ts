@@ -66,6 +66,17 @@ const client = (port: number, as = identity("operator"), timeoutMs = 3000) =>
     now: () => inHours(1),
   })
 
+test("a release for a reason of a later version is a release; what else such an operator says is left out", async () => {
+  const { port, asked } = await serve()
+  const body = '{"reason":"NotKnownYet","more":1}'
+  const socket = await openTls(port)
+  socket.write(
+    `POST /v1/release HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+  expect(await untilClosed(socket)).toMatch(/^HTTP\/1.1 202 /)
+  expect(asked).toEqual(["Internal"])
+})
+
 test("status, deadline and release go through", async () => {
   const { port, asked } = await serve()
   const operator = client(port)
@@ -142,8 +153,8 @@ test.each([
 
 test.each([
   ["PUT", "/v1/deadline", `{"deadline":"tomorrow"}`, 400],
-  ["PUT", "/v1/deadline", `{"deadline":"2026-11-22T10:00:00Z","more":1}`, 400],
-  ["POST", "/v1/release", `{"reason":"BecauseISaySo"}`, 400],
+  ["PUT", "/v1/deadline", `{"deadline":"2026-11-22T10:00:00Z"}`, 400],
+  ["POST", "/v1/release", `{"reason":"because I say so"}`, 400],
   ["POST", "/v1/release", `{"reason`, 400],
   ["POST", "/v1/release", `{"reason":"${"x".repeat(5000)}"}`, 400],
   ["GET", "/v1/secrets", "", 404],
