@@ -40,8 +40,11 @@ async function store({ apiVersion, kind, metadata, spec, status }: OldObject): P
   if (status) await write("replace", { ...object, status }, "--subresource=status")
 }
 
-const stored = ({ kind, metadata }: OldObject) =>
-  cluster.get<OldObject>(`${kind}.v1alpha1.${group}`, metadata.name, namespace)
+/** By kubectl: what our own client knows is the group of the product. */
+async function stored({ kind, metadata }: OldObject): Promise<OldObject> {
+  const args = ["get", `${kind}.v1alpha1.${group}`, metadata.name, "-n", namespace, "-o", "json"]
+  return JSON.parse((await cluster.kubectl(args)).stdout) as OldObject
+}
 const remove = ({ kind, metadata }: OldObject) =>
   cluster.kubectl(["delete", `${kind}.v1alpha1.${group}`, metadata.name, "-n", namespace])
 

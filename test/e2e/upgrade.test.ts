@@ -3,11 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { namesOf } from "../../src/children/names.ts"
+import { targetPodManifest } from "../../src/children/target-pod.ts"
 import type { Pod } from "../../src/kube/objects.ts"
+import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { hashFile } from "../support/hashes.ts"
 import { type Calm, stayCalm } from "../support/calm.ts"
 import { installChart } from "../support/install.ts"
+import { blueprintOf, installedSettings, operatorAccount } from "../support/installation.ts"
 import { type Inventory, takeInventory } from "../support/inventory.ts"
 import { type LiveSession, waitForPhase } from "../support/live-session.ts"
 import { madeFor } from "../support/made-for.ts"
@@ -117,13 +121,18 @@ test("while the old operator still leads it may start no more pods: a new sessio
   await cluster.apply(session("orders"))
   const calm = await ready("orders")
   expect(await reads("orders", 1)).toBe(true)
+  const blueprint = blueprintOf(await installedSettings(cluster), namespace)
+  const oldPod = targetPodManifest(blueprint, `${namesOf(blueprint.session).base}-target-0`)
+  const refusal = `may only run its engine image ${engineImage(version)}`
   await release.holdRollout(cluster)
   await release.upgrade(cluster, chart, values)
+  const inForce = async () => (await callerOf(cluster, operatorAccount).tries("create", oldPod)).includes(refusal)
+  await waitFor("the policies of the new version to be in force", inForce, { seconds: 30 })
   await cluster.apply(session("late"))
   const told = async () => {
     const { conditions = [], phase } = (await get("late")).status ?? {}
     const ready = conditions.find(({ type }) => type === "Ready")
-    return phase === "Pending" && ready?.message.includes(`may only run its engine image ${engineImage(version)}`)
+    return phase === "Pending" && ready?.message.includes(refusal)
   }
   const describe = async () => JSON.stringify((await get("late")).status)
   await waitFor("the new session to be told", told, { seconds: 60, describe })
