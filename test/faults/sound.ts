@@ -1,5 +1,6 @@
 import type { PersistentVolume, Pod } from "../../src/kube/objects.ts"
 import { type Cluster } from "../support/cluster.ts"
+import { namespacesGone } from "../support/namespaces-gone.ts"
 import { waitFor } from "../support/wait.ts"
 import { operatorsSound } from "./hands/operator.ts"
 
@@ -18,8 +19,8 @@ interface Attachment {
 type Storage = (PersistentVolume & { kind: "PersistentVolume" }) | (Pod & { kind: "Pod" }) | Attachment
 
 /**
- * Waits until the cluster is what a fault should find: API server, nodes, DNS and operators are ready, and no volume is
- * still attached for a pod that is gone. Rejects when that takes too long: then there is no sense in playing on.
+ * Waits until the cluster is what a fault should find: API server, nodes, DNS and operators are ready, and nothing is
+ * still on its way out: no namespace, no volume of a pod that is gone. Rejects when that takes too long: then there is no sense in playing on.
  */
 export async function sound(cluster: Cluster): Promise<void> {
   const answer = (args: string[]) => cluster.kubectl([...args, "--request-timeout=5s"])
@@ -38,6 +39,7 @@ export async function sound(cluster: Cluster): Promise<void> {
   await waitFor("the API server", async () => (await answer(["get", "--raw", "/readyz"])).stdout === "ok", options)
   await waitFor("the nodes to be ready", () => allReady("nodes"), options)
   await waitFor("the pods of kube-system", () => allReady("pods", "-n", "kube-system"), options)
+  await namespacesGone(cluster)
   await waitFor("volumes that no pod uses to be detached", idle, options)
   await operatorsSound(cluster)
 }

@@ -1,4 +1,4 @@
-import { openCluster } from "./cluster.ts"
+import { type Cluster, openCluster } from "./cluster.ts"
 import { waitFor } from "./wait.ts"
 
 interface Namespace {
@@ -8,7 +8,11 @@ interface Namespace {
 
 /** When all end-to-end tests are over: the namespaces they deleted do go. Until then nobody waits for that. */
 export async function teardown(): Promise<void> {
-  const cluster = await openCluster()
+  await namespacesGone(await openCluster())
+}
+
+/** Waits until no namespace is on its way out, and names those that stay. */
+export async function namespacesGone(cluster: Cluster): Promise<void> {
   let going: Namespace[] = []
   const none = async () => {
     const { stdout } = await cluster.kubectl(["get", "namespaces", "-o", "json"])
