@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import { type Cluster } from "./cluster.ts"
 import { run } from "./run.ts"
 
@@ -51,14 +51,27 @@ function nodeMounts(state: string): [string, string][] {
   })
 }
 
-/** Loop devices of the cluster's volumes: the driver's, and the kubelet's on top of those. Others work on this machine too. */
+interface Loop {
+  readonly name: string
+  readonly "back-file": string | null
+  /** Inode of what is behind it. */
+  readonly "back-ino": number | null
+}
+
+/**
+ * Loop devices of the cluster's volumes: the driver's, by their files, and the kubelet's on top of those, by the device
+ * below. Others work on this machine too, also with clusters of their own.
+ */
 async function loops(state: string): Promise<string[]> {
-  const { stdout } = await run("losetup", ["--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
-  const isOurs = (line: string) => line.includes(` ${state}/`) || line.includes("/volumeDevices/")
-  return stdout
-    .split("\n")
-    .filter((line) => isOurs(line))
-    .map((line) => line.replace(/(\\x20| )\(deleted\)$/, "")) // the same device, whose file goes first
+  const { stdout } = await run("losetup", ["--json", "--list", "--output", "NAME,BACK-FILE,BACK-INO"])
+  const all = stdout.trim() === "" ? [] : (JSON.parse(stdout) as { loopdevices: Loop[] }).loopdevices
+  const drivers = all.filter((loop) => loop["back-file"]?.startsWith(`${state}/`))
+  const below = new Set(drivers.map(({ name }) => statSync(name).ino))
+  const kubelets = all.filter(
+    (loop) => below.has(loop["back-ino"] ?? 0) && loop["back-file"]?.includes("/volumeDevices/"),
+  )
+  // the same device when its file has gone first
+  return [...drivers, ...kubelets].map((loop) => `${loop.name} ${loop["back-file"]?.replace(/ \(deleted\)$/, "")}`)
 }
 
 /** QEMU processes on the nodes, whoever started them. */
