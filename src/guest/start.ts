@@ -18,8 +18,20 @@ export type StartOptions = Appliance &
 /**
  * Both halves in one process, for a laptop and for tests: runs QEMU in a directory of its own, connects to it, and leaves
  * nothing behind when it ends. Aborting the signal ends the guest at once, also later.
+ *
+ * Of a few hundred kernels that boot under emulation on a busy machine, one dies of an exception: it gets a second go.
  */
 export async function startGuest(options: StartOptions): Promise<Guest> {
+  try {
+    return await startOnce(options)
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || !error.message.includes("Fatal exception")) throw error
+    options.log.warn({ words: error.message }, "the micro-VM's kernel died while it booted; it is started once more")
+    return await startOnce(options)
+  }
+}
+
+async function startOnce(options: StartOptions): Promise<Guest> {
   const { memoryMiB = 512, cpus = 2, accel = "tcg", ...rest } = options
   const dir = await mkdtemp(join(tmpdir(), "frk-guest-"))
   const stop = new AbortController()

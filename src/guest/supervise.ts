@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { promisify } from "node:util"
 import { RecoveryError } from "../api/reasons.ts"
 import { chooseMachine, qemuArguments, type QemuOptions } from "./arguments.ts"
@@ -54,10 +55,15 @@ export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit
   }
   qemu.stdout.on("data", keep)
   qemu.stderr.on("data", keep)
-  const kill = () => qemu.kill("SIGKILL")
-  // Whoever loses the guest may make the caller abort before its last words are in: what counts is who was first.
+  // Whoever loses the guest may make the caller abort before its last words, or even the news of its end, are in: what
+  // counts is who was first.
   let asked = false
-  qemu.once("exit", () => (asked = signal.aborted))
+  let endedItself = false
+  const kill = () => {
+    endedItself = hasEnded(qemu.pid)
+    qemu.kill("SIGKILL")
+  }
+  qemu.once("exit", () => (asked = signal.aborted && !endedItself))
   signal.addEventListener("abort", kill, { once: true })
   try {
     await once(qemu, "spawn").catch((cause: unknown) => {
@@ -75,11 +81,25 @@ export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit
   }
 }
 
+/** Whether a child process has ended and only waits to be asked for its exit code. */
+function hasEnded(pid: number | undefined): boolean {
+  if (pid === undefined) return false
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z")
+  } catch {
+    return true
+  }
+}
+
 /** What the console said of its end, escaped, for a message: the kernel's panic, otherwise the last lines. */
 export function lastWords(exit: QemuExit, lines = 5): string {
   const all = exit.console.split(/\r?\n/).filter((line) => line.trim() !== "")
   const panic = all.findIndex((line) => line.includes("Kernel panic"))
-  const last = panic === -1 ? all.slice(-lines) : all.slice(Math.max(0, panic - 1), panic + 1) // then registers follow
+  const before = all.slice(0, Math.max(0, panic))
+  const cause = before.filter((line) => /BUG: |Oops: |RIP: /.test(line)).slice(0, 2)
+  const why = cause.length > 0 ? cause : before.slice(-1)
+  const last = panic === -1 ? all.slice(-lines) : [...why, ...all.slice(panic, panic + 1)] // then registers follow
   return last.map((line) => printable(Buffer.from(line, "latin1"), 300)).join(" | ")
 }
 

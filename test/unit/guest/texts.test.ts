@@ -110,6 +110,11 @@ describe("QEMU's last words", () => {
       "Booting\r\nVFS: no root\r\n[1] Kernel panic - not syncing: VFS\r\n[1] RIP: 0\r\n",
       "VFS: no root | [1] Kernel panic - not syncing: VFS",
     ],
+    [
+      "a panic and what it comes from",
+      "[3] Oops: general protection fault\r\n[3] RIP: 0010:f+0x1\r\n[3] PKRU: 5\r\n[3] Kernel panic - not syncing: Fatal\r\n",
+      "[3] Oops: general protection fault | [3] RIP: 0010:f+0x1 | [3] Kernel panic - not syncing: Fatal",
+    ],
     ["its last lines otherwise, escaped", "a\nb\nqemu: \x1b[1mno\n", "a | b | qemu: \\x1b[1mno"],
     ["nothing", "", ""],
   ])("are %s", (_, console, words) => expect(lastWords(exit(console))).toBe(words))
