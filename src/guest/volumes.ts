@@ -93,11 +93,11 @@ export class Volumes {
   }
 
   async #mountNow(volume: Volume): Promise<Volume> {
-    const { device, filesystem = "" } = volume
+    const { device, filesystem = "", otherDevices = [] } = volume
     try {
       const failed = (message: string) => new MountFailure(message)
       const answer = await this.#inTime(`Volume ${volume.path} was not mounted`, undefined, (signal) =>
-        runVerb(this.#options.host, "mount", [device, filesystem], { failed, signal }),
+        runVerb(this.#options.host, "mount", [device, filesystem, ...otherDevices], { failed, signal }),
       )
       return this.#replace(volume, { ...volume, state: "Mounted", usedBytes: usedBytes(answer) })
     } catch (error) {
