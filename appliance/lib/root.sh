@@ -25,7 +25,7 @@ make_root() {
   make_jail "$root/lib/jail.so"
   for tool in vgs pvs vgchange vgrename vgimportclone; do ln -s lvm "$root/bin/$tool"; done
   ln -s dash "$root/bin/sh"
-  for applet in modprobe insmod dmesg poweroff; do ln -s busybox "$root/bin/$applet"; done
+  for applet in modprobe insmod dmesg poweroff dd; do ln -s busybox "$root/bin/$applet"; done
   install -m 755 "$here"/{init,agent,probe,volume} "$root/"
   install -m 644 "$here/etc/lvm.conf" "$root/etc/lvm/"
   install -m 644 "$here"/etc/{mdadm.conf,passwd,group,nsswitch.conf} "$root/etc/"

@@ -1,3 +1,4 @@
+import { btrfsDevices } from "./btrfs.ts"
 import type { Catalogue, Disk, Volume } from "./catalogue.ts"
 import { judge } from "./judge.ts"
 import { numberEqual } from "./paths.ts"
@@ -18,19 +19,36 @@ interface Ordered {
  * activated. Disks come in the order given, their partitions by number, then what lies across disks, by name.
  */
 export function assembleCatalogue(found: ProbeAnswer, disks: readonly Omit<Disk, "sizeBytes">[]): Catalogue {
-  const used = new Set(found.nodes.flatMap((node) => (node.type === "disk" ? [] : node.parts)))
+  const used = usedDevices(found.nodes)
   const logical = logicalVolumes(found.groups)
   const placeOf = placeFinder(found, disks, logical)
-  const present = found.nodes
+  const content = found.nodes
     .filter((node) => !used.has(node.name) && isContent(node, found, logical))
-    .map((node): Ordered => {
+    .map((node) => ({ node, order: orderOf(node, found.nodes, placeOf(node.name).path) }))
+    .sort((a, b) => compare(a.order, b.order))
+  const btrfs = btrfsDevices(
+    found,
+    content.map(({ node }) => node),
+  )
+  const further = new Set([...btrfs.values()].flatMap(([, ...others]) => others))
+  const present = content
+    .filter(({ node }) => !further.has(node))
+    .map(({ node, order }): Ordered => {
       const tags = found.tags.get(node.name) ?? none
-      const { path, stack } = placeOf(node.name)
-      const { name: device, sizeBytes } = node
-      const verdict = judge(tags, node)
+      const members = btrfs.get(node.name) ?? [node]
+      const stack = [...new Set(members.flatMap(({ name }) => placeOf(name).stack))]
+      const verdict = judge(tags, node, found.arrays.get(node.name))
       const missing = verdict.state === "Unsupported" && isPartial(node, logical)
-      const volume = { path, stack, device, sizeBytes, ...identity(tags), ...(missing ? incomplete : verdict) }
-      return { order: orderOf(node, found.nodes, path), volume }
+      const volume: Volume = {
+        path: placeOf(node.name).path,
+        stack,
+        device: node.name,
+        ...(members.length > 1 ? { otherDevices: members.slice(1).map(({ name }) => name) } : {}),
+        sizeBytes: members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        ...identity(tags),
+        ...(missing ? incomplete : verdict),
+      }
+      return { order, volume }
     })
   const activated = new Set(found.nodes.map((node) => (node.type === "mapped" ? node.uuid : "")))
   const lost = [...logical.values()].filter(({ mapped }) => !activated.has(mapped)).map(lostVolume)
@@ -51,6 +69,17 @@ const incomplete = {
 
 function isPartial(node: BlockNode, logical: ReadonlyMap<string, Logical>): boolean {
   return node.type === "mapped" && logical.get(node.uuid)?.volume.health === "partial"
+}
+
+/**
+ * What something else lies on. The kernel also reads the partition table that a mirrored array shows at the front of each
+ * of its disks: those partitions are the array's, and used with it.
+ */
+function usedDevices(nodes: readonly BlockNode[]): Set<string> {
+  const parts = nodes.flatMap((node) => (node.type === "disk" ? [] : node.parts))
+  const members = new Set(nodes.flatMap((node) => (node.type === "array" || node.type === "mapped" ? node.parts : [])))
+  const shadows = nodes.filter((node) => node.type === "partition" && members.has(node.parts[0]))
+  return new Set([...parts, ...shadows.map(({ name }) => name)])
 }
 
 /** Left out: helpers of device-mapper, extended partitions, and physical volumes whose logical volumes are listed. */

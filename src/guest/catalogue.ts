@@ -17,7 +17,9 @@ export interface Volume {
   readonly path: string
   /** The guest's kernel name of it, for instance `dm-3`; empty for a logical volume that can't be activated. */
   readonly device: string
-  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "partitions" | "unknown"
+  /** Kernel names of the other devices that a Btrfs of several consists of. */
+  readonly otherDevices?: readonly string[]
+  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "member" | "partitions" | "unknown"
   readonly filesystem?: string
   readonly label?: string
   readonly uuid?: string

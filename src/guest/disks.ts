@@ -12,6 +12,8 @@ export interface GuestDisk {
   /** Path of the socket, absolute, as QEMU sees it. */
   readonly nbdSocket: string
   readonly export: string
+  /** Logical block size in bytes, 512 or 4096; 512 where it isn't said. */
+  readonly blockSize?: number
 }
 
 const targetsPerController = 256
@@ -51,6 +53,8 @@ export async function plugDisk(qmp: Qmp, disk: GuestDisk, index: number, overlay
       lun: Math.floor(index / targetsPerController),
       drive: `overlay${index}`,
       serial: disk.serial,
+      logical_block_size: disk.blockSize ?? 512,
+      physical_block_size: 4096,
       // errors go to the guest: the default would stop the machine when the overlay is full
       rerror: "report",
       werror: "report",

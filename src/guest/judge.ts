@@ -1,29 +1,23 @@
 import type { Volume } from "./catalogue.ts"
+import { mountable, partitionTypes, unreadable } from "./known-formats.ts"
 import { printable } from "./printable.ts"
 import type { BlockNode, Tags } from "./probe-answer.ts"
 
 type Verdict = Pick<Volume, "kind" | "filesystem" | "state" | "reason" | "message">
 
-/** File systems the guest mounts; appliance/volume has the same list. */
-const mountable = new Set(["ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "ntfs"])
-
-/** What a device holds, before any attempt to mount it. */
-export function judge(tags: Tags, node: BlockNode): Verdict {
+/** What a device holds, before any attempt to mount it. `array` is what a member says of its array. */
+export function judge(tags: Tags, node: BlockNode, array: Tags | undefined): Verdict {
   const type = tags.get("TYPE") ?? ""
   const filesystem = printable(Buffer.from(type, "latin1"), 32)
   if (mountable.has(type)) return { kind: "filesystem", filesystem, state: "Available" }
   if (type === "crypto_LUKS" || type === "BitLocker")
     return { kind: "encrypted", state: "Locked", reason: "VolumeLocked", message: `Encrypted with ${lockName(type)}.` }
-  if (type.endsWith("_raid_member"))
-    return {
-      kind: "raid",
-      state: "Incomplete",
-      reason: "VolumeIncomplete",
-      message: "Member of a RAID array that could not be started; too many of its disks are missing.",
-    }
+  if (type.endsWith("_raid_member")) return judgeMember(array)
   if (type === "LVM2_member") return unsupported("lvm", "An LVM physical volume without logical volumes.")
-  if (type === "swap") return unsupported("swap", "Swap space holds no files.")
-  if (isDynamicDisk(tags)) return unsupported("partitions", "Windows dynamic disk.")
+  const known = unreadable.get(type)
+  if (known !== undefined) return { ...unsupported(...known), ...(known[0] === "filesystem" ? { filesystem } : {}) }
+  const purpose = type === "" ? partitionTypes.get(tags.get("PART_ENTRY_TYPE") ?? "") : undefined
+  if (purpose !== undefined) return unsupported(...purpose)
   if (tags.get("ERROR") === "8")
     return unsupported("unknown", "Signatures of several formats; which one is valid is unclear.")
   if (type !== "") return { ...unsupported("filesystem", `${filesystem} is not supported.`), filesystem }
@@ -32,13 +26,23 @@ export function judge(tags: Tags, node: BlockNode): Verdict {
   return unsupported("unknown", "No file system or partition table was found; empty, or of an unknown format.")
 }
 
-const lockName = (type: string) => (type === "BitLocker" ? "BitLocker" : "LUKS")
-
-/** MBR type 0x42, or the two GPT types of the Logical Disk Manager. */
-function isDynamicDisk(tags: Tags): boolean {
-  const types = ["0x42", "5808c8aa-7e8f-42e0-85d2-e1e90434cfb3", "af9b60a0-1431-4f62-bc68-3311714a69ad"]
-  return types.includes(tags.get("PART_ENTRY_TYPE") ?? "")
+/** A disk of an array that has not started. */
+function judgeMember(array: Tags | undefined): Verdict {
+  const level = printable(Buffer.from(array?.get("MD_LEVEL") ?? "RAID", "latin1"), 32)
+  const name = array?.get("MD_NAME")?.replace(/^.*:/, "") ?? ""
+  const named = name === "" ? "" : ` ${printable(Buffer.from(name, "latin1"), 64)}`
+  if (level === "linear") return unsupported("raid", `Member of the linear array${named}; Debian's kernel has none.`)
+  const devices = Number(array?.get("MD_DEVICES"))
+  const size = devices > 0 ? ` of ${devices} devices` : ""
+  return {
+    kind: "raid",
+    state: "Incomplete",
+    reason: "VolumeIncomplete",
+    message: `Member of the ${level} array${named}${size}, which could not be started: too many of its disks are missing.`,
+  }
 }
+
+const lockName = (type: string) => (type === "BitLocker" ? "BitLocker" : "LUKS")
 
 function unsupported(kind: Volume["kind"], message: string): Verdict {
   return { kind, state: "Unsupported", reason: "VolumeUnsupported", message }

@@ -81,8 +81,9 @@ function ownPlace(
     return { path: `${base}-p${node.number}`, stack: [`${shown(table)} partition ${node.number}`] }
   }
   if (node.type === "array") {
-    const name = (found.arrays.get(node.name) ?? none).get("MD_NAME")?.replace(/^.*:/, "") ?? node.name
-    const missing = node.degraded > 0 ? `, ${node.degraded} missing` : ""
+    const array = found.arrays.get(node.name) ?? none
+    const name = array.get("MD_NAME")?.replace(/^.*:/, "") ?? node.name
+    const missing = node.degraded > 0 ? `, ${node.degraded} missing${missingDevices(array)}` : ""
     return { path: slug(`md-${name}`), stack: [`${node.level} ${shown(name)}${missing}`] }
   }
   const lv = logical.get(node.uuid)
@@ -96,6 +97,15 @@ export function logicalPlace({ group, volume }: Logical): Pick<Place, "path" | "
     path: slug(`${group.name}-${volume.name}`),
     stack: [`lvm ${printable(Buffer.from(`${group.name}/${volume.name}`))}`],
   }
+}
+
+/** Which of an array's devices are missing, counted from 0 as mdadm counts them; nothing where it does not say. */
+function missingDevices(array: Tags): string {
+  const all = Number(array.get("MD_DEVICES"))
+  if (!(all > 0 && all <= 384)) return ""
+  const present = new Set([...array].filter(([key]) => /^MD_DEVICE_.*_ROLE$/.test(key)).map(([, role]) => role))
+  const missing = [...Array(all).keys()].filter((role) => !present.has(String(role)))
+  return missing.length === 0 ? "" : ` (device${missing.length > 1 ? "s" : ""} ${missing.join(", ")})`
 }
 
 const shown = (text: string) => printable(Buffer.from(text, "latin1"), 64)

@@ -106,11 +106,11 @@ export class Volumes {
 
   /** What becomes of a volume by an attempt to mount it. */
   async #attempt(volume: Volume): Promise<Partial<Volume>> {
-    const { path, device, filesystem = "" } = volume
+    const { path, device, filesystem = "", otherDevices = [] } = volume
     try {
       const failed = (message: string) => new MountFailure(message)
       const answer = await this.#inTime(`Volume ${path} was not mounted`, undefined, (signal) =>
-        runVerb(this.#options.host, "mount", [device, filesystem], { failed, signal }),
+        runVerb(this.#options.host, "mount", [device, filesystem, ...otherDevices], { failed, signal }),
       )
       return { state: "Mounted", usedBytes: usedBytes(answer) }
     } catch (error) {

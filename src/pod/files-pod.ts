@@ -3,6 +3,7 @@ import { join } from "node:path"
 import type { Logger } from "pino"
 import { RecoveryError, reasonOf } from "../api/reasons.ts"
 import { startFileService } from "../files/service.ts"
+import { guestBlockSize } from "../guest/block-size.ts"
 import { connectGuest } from "../guest/connect.ts"
 import type { Guest } from "../guest/guest.ts"
 import type { Initiator } from "../initiator/initiator.ts"
@@ -85,9 +86,13 @@ async function run(context: Context): Promise<void> {
   }
 }
 
-function findGuest({ options, state, log }: Context, signal: AbortSignal): Promise<Guest> {
+async function findGuest({ options, state, log }: Context, signal: AbortSignal): Promise<Guest> {
   const dir = options["guest-dir"]
-  const disks = state.disks.map(({ name, serial }) => ({ name, serial, nbdSocket: nbdSocket(dir), export: serial }))
+  const disks = await Promise.all(
+    state.disks.map(async ({ name, serial, device }) => {
+      return { name, serial, nbdSocket: nbdSocket(dir), export: serial, blockSize: await guestBlockSize(device) }
+    }),
+  )
   return connectGuest({ dir, overlayDir: options["overlay-dir"], disks, log, signal })
 }
 

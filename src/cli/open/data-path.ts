@@ -5,6 +5,7 @@ import { join, parse } from "node:path"
 import type { NamedDisk } from "../../block/device.ts"
 import { startFileService } from "../../files/service.ts"
 import { prepareAppliance } from "../../guest/appliance.ts"
+import { guestBlockSize } from "../../guest/block-size.ts"
 import type { Guest } from "../../guest/guest.ts"
 import { startGuest } from "../../guest/start.ts"
 import { connectInitiator } from "../../initiator/initiator.ts"
@@ -57,7 +58,11 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const appliance = await prepareAppliance(step)
   step("starting the micro-VM")
   const { memoryMiB, cpus, accel } = options
-  const guestDisks = remote.map(({ name, serial }) => ({ name, serial, nbdSocket, export: serial }))
+  const guestDisks = await Promise.all(
+    remote.map(async ({ name, serial, device }) => {
+      return { name, serial, nbdSocket, export: serial, blockSize: await guestBlockSize(device) }
+    }),
+  )
   const guest = await startGuest({ ...appliance, disks: guestDisks, memoryMiB, cpus, accel, log, signal })
   stack.defer(() => guest.powerOff())
   const password = randomBytes(24).toString("base64url")

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const sources = ["build-vm.ts", "image-cache.ts", "images.ts", "tree.ts", "vm-images.ts"]
@@ -13,8 +13,18 @@ const sources = ["build-vm.ts", "image-cache.ts", "images.ts", "tree.ts", "vm-im
 export async function cachedImages(name: string, make: (dir: string) => Promise<void>): Promise<string> {
   const hash = createHash("sha256")
   for (const source of sources) hash.update(await readFile(fileURLToPath(new URL(source, import.meta.url))))
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "file-recovery", "test-images")
-  const dir = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`)
+  return cachedFolder(`${name}-${hash.digest("hex").slice(0, 16)}`, make)
+}
+
+/** Where a folder of that name is, or will be; the name has to say all that its content depends on. */
+export function cachePath(name: string): string {
+  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "file-recovery", "test-images", name)
+}
+
+/** A folder that is filled once, and complete when it is there. Returns it. */
+export async function cachedFolder(name: string, make: (dir: string) => Promise<void>): Promise<string> {
+  const dir = cachePath(name)
+  const cache = dirname(dir)
   if (await exists(dir)) return dir
   await mkdir(cache, { recursive: true })
   const fresh = await mkdtemp(join(cache, "new-"))
@@ -28,7 +38,7 @@ export async function cachedImages(name: string, make: (dir: string) => Promise<
   return dir
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,

@@ -1,58 +1,11 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { attempt, codeOf } from "../../support/guest/attempt.ts"
-import { assembleCatalogue } from "../../../src/guest/assemble.ts"
+import { catalogue, group, summary, tag } from "../../support/guest/probe-answers.ts"
 import { judgeFullOverlay, judgeMountFailure } from "../../../src/guest/judge.ts"
 import { parseProbe } from "../../../src/guest/probe-answer.ts"
 
-const tag = "00112233445566778899aabbccddeeff"
 const protocolError: unknown = expect.objectContaining({ code: "ProtocolError" })
-
-interface Found {
-  nodes: string[]
-  blkid?: string[]
-  lvm?: unknown
-  md?: string[]
-}
-
-function answer({ nodes, blkid = [], lvm, md }: Found): Buffer {
-  const section = (name: string, text: string) => `\n@${tag} ${name}\n${text}\n`
-  const text = [
-    section("nodes", nodes.join("\n")),
-    section("blkid", blkid.map((tags) => tags.split(" ").join("\n")).join("\n\n")),
-    lvm === undefined ? "" : section("lvm", JSON.stringify(lvm)),
-    md === undefined ? "" : section("md", md.join("\n")),
-    section("log", ""),
-  ]
-  return Buffer.from(text.join(""), "latin1")
-}
-
-const disks = (...names: string[]) => names.map((name, index) => ({ name, serial: `s${index}` }))
-const catalogue = (found: Found, ...names: string[]) =>
-  assembleCatalogue(parseProbe(answer(found), tag), disks(...names))
-
-function group(
-  name: string,
-  uuid: string,
-  pv: string[],
-  lv: [name: string, uuid: string, health?: string, layout?: string][],
-  missing = 0,
-) {
-  return {
-    vg: [{ vg_name: name, vg_uuid: uuid, vg_missing_pv_count: String(missing) }],
-    pv: pv.map((pv_name) => ({ pv_name: `/dev/${pv_name}` })),
-    lv: lv.map(([lv_name, lv_uuid, lv_health_status = "", lv_layout = "linear"]) => ({
-      lv_name,
-      lv_uuid,
-      lv_size: "1048576",
-      lv_health_status,
-      lv_role: "public",
-      lv_layout,
-    })),
-  }
-}
-
-const summary = ({ volumes }: ReturnType<typeof catalogue>) => volumes.map(({ path, state }) => `${path} ${state}`)
 
 describe("what is on the disks", () => {
   test("disks are told apart by their address, not by the kernel's names", () => {
@@ -204,7 +157,8 @@ describe("what is on the disks", () => {
       { kind: "encrypted", state: "Locked", message: expect.stringContaining("BitLocker") },
     ],
     ["swap", "TYPE=swap", { kind: "swap", state: "Unsupported" }],
-    ["an unknown file system", "TYPE=zfs_member", { filesystem: "zfs_member", state: "Unsupported" }],
+    ["an unknown file system", "TYPE=new_fs", { filesystem: "new_fs", state: "Unsupported" }],
+    ["ZFS", "TYPE=zfs_member", { kind: "member", message: expect.stringContaining("no ZFS") }],
     ["an empty partition table", "PTTYPE=gpt", { kind: "partitions", state: "Unsupported" }],
     ["an unused physical volume", "TYPE=LVM2_member", { kind: "lvm", state: "Unsupported" }],
   ])("a disk with %s", (_, tags, expected) => {

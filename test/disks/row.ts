@@ -1,0 +1,49 @@
+import type { Reason } from "../../src/api/reasons.ts"
+import type { VolumeState } from "../../src/api/status.ts"
+import type { Keeping } from "./keeping.ts"
+
+/** A disk of a row: its name is the catalogue's name for it. */
+export interface RowDisk {
+  readonly name: string
+  readonly sizeMiB: number
+  /** Logical block size in bytes, for the tools that write on it. */
+  readonly blockSize?: 4096
+}
+
+/** What the catalogue must say of one volume. What is left out here is not looked at, but `reason` and `filesystem`. */
+export interface ExpectedVolume {
+  /** Exact, or a pattern where a part of the name is random (UUIDs). */
+  readonly path: string | RegExp
+  readonly kind: string
+  readonly filesystem?: string
+  readonly state: VolumeState
+  readonly reason?: Reason
+  /** Words the message has. */
+  readonly says?: RegExp
+  readonly label?: string
+  readonly on?: readonly (string | RegExp)[]
+  /** What the tree that `fill` put there has become by this file system; absent for a volume that isn't read. */
+  readonly keeps?: Keeping
+  /** Files beside the tree, and what they hold. */
+  readonly also?: Readonly<Record<string, string | Buffer>>
+  /** What else is there beside the tree: paths, Latin-1. `lost+found` unless others are named. */
+  readonly besides?: RegExp
+  /** Directories of the volume with the tree: its root unless others are named. */
+  readonly at?: readonly string[]
+}
+
+/** A set of disks as a machine leaves it, made by that machine's own tools, and what must be found on it. */
+export interface Row {
+  readonly group: string
+  readonly name: string
+  readonly disks: readonly RowDisk[]
+  /** Bash, run in the workshop as root: $d1, $d2... are the disks; workshop/tools has the functions. */
+  readonly make: string
+  /** Disks that the session does not get: lost ones. */
+  readonly without?: readonly string[]
+  /** All volumes that must be found, and no others. */
+  readonly volumes: readonly ExpectedVolume[]
+}
+
+/** What the images of a row are called on disk. */
+export const idOf = ({ group, name }: Row): string => `${group} ${name}`.replaceAll(/[^A-Za-z0-9]+/g, "-").toLowerCase()

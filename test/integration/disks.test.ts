@@ -1,0 +1,83 @@
+import { mkdtemp, open, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { makeImages } from "../disks/images.ts"
+import { play, type Result } from "../disks/play.ts"
+import { idOf, type Row } from "../disks/row.ts"
+import { rows } from "../disks/rows.ts"
+import { copyImage } from "../support/guest/images.ts"
+
+/** Some of `npm run test:disks`, all of them in one session; what guest-assembly.test.ts shows is left out. */
+const sample = [
+  "none, ext4 on the whole disk",
+  "GPT, its primary header destroyed, the backup used",
+  "a volume group on a degraded array of partitions",
+  "Btrfs over three disks, data striped, metadata mirrored",
+  "NTFS: sparse, compressed and plain files",
+].map((name) => {
+  const row = rows.find((row) => row.name === name)
+  if (row === undefined) throw new Error(`the table has no row ${name}`)
+  return row
+})
+
+let results: Map<string, Result>
+let foreign: readonly string[]
+const copies: string[] = []
+
+beforeAll(async () => {
+  const { folders, failed } = await makeImages(sample)
+  if (failed.size > 0) throw new Error([...failed.values()].join("\n"))
+  const [whole] = sample as [Row]
+  const byte = { ...whole, name: "planted byte", disks: [{ name: "byte", sizeMiB: 32 }] }
+  const words = { ...whole, name: "planted words", disks: [{ name: "words", sizeMiB: 32 }] }
+  const source = join(folders.get(idOf(whole)) ?? "", "whole.img")
+  folders.set(idOf(byte), await copyOf(source, "byte", "one file of three names"))
+  folders.set(idOf(words), await copyOf(source, "words"))
+  const planted = [
+    { ...byte, volumes: whole.volumes.map((volume) => ({ ...volume, path: "byte", on: ["disk byte"] })) },
+    { ...words, volumes: whole.volumes.map((volume) => ({ ...volume, path: "words", label: "OTHER" })) },
+  ]
+  const played = await play([...sample, ...planted], { folders, signal: new AbortController().signal })
+  results = new Map(played.results.map((result) => [result.row, result]))
+  foreign = played.foreign
+})
+
+/** A copy of an image, in which the first byte of these words, where they stand, is another. */
+async function copyOf(image: string, name: string, words?: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "frk-planted-"))
+  copies.push(folder)
+  await copyImage(image, join(folder, `${name}.img`))
+  if (words === undefined) return folder
+  const at = (await readFile(image)).indexOf(words)
+  if (at < 0) throw new Error(`${image} has nowhere ${words}`)
+  await using file = await open(join(folder, `${name}.img`), "r+")
+  await file.write("X", at)
+  return folder
+}
+
+afterAll(() => Promise.all(copies.map((folder) => rm(folder, { recursive: true }))))
+
+test.each(sample.map(({ name }) => name))("%s", (name) => {
+  expect(results.get(name)).toMatchObject({ deviations: [], unchanged: true })
+  expect(results.get(name)?.compared).toBeGreaterThan(10)
+})
+
+test("nothing else was found", () => expect(foreign).toEqual([]))
+
+describe("what isn't as it should be is told", () => {
+  test("a file with another byte", () => {
+    expect(results.get("planted byte")?.deviations).toEqual(
+      ["meta/hard", "meta/hard 2", "odd/hard 3"].map((path) =>
+        expect.stringMatching(`^byte: ${path}: content 23 bytes, sha256 .* instead of 23 bytes`),
+      ),
+    )
+  })
+
+  test("a volume with another label, and one on another disk", () => {
+    expect(results.get("planted words")?.deviations).toEqual([
+      "volume words: label WHOLE instead of OTHER",
+      "volume words: on disk words instead of disk whole",
+    ])
+  })
+})
