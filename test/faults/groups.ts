@@ -22,5 +22,5 @@ export const groups: readonly Group[] = [
   nodes,
 ]
 
-/** The few that `npm test` plays: those that cost least, and at least one of each group that costs little. */
+/** Those that cost least, and at least one of each group that costs little. */
 export const quickFaults: readonly Fault[] = groups.flatMap(({ faults }) => [...faults].filter(({ quick }) => quick))
