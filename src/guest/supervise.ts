@@ -60,7 +60,7 @@ export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit
   let asked = false
   let endedItself = false
   const kill = () => {
-    endedItself = hasEnded(qemu.pid)
+    if (!qemu.killed) endedItself = hasEnded(qemu.pid) // the first time only: later it may be dead of that
     qemu.kill("SIGKILL")
   }
   qemu.once("exit", () => (asked = signal.aborted && !endedItself))
