@@ -15,6 +15,8 @@ import { deadlineSchema, releaseSchema, type RestoreStatus, type TargetStatus } 
 /** What the pod does when it is asked. */
 export interface ControlHandlers {
   status(): TargetStatus | RestoreStatus
+  /** This status is on its way to the operator. */
+  told?(status: TargetStatus | RestoreStatus): void
   /** Both by the operator's clock: what counts is the time between them. */
   setDeadline(deadline: Date, now: Date): void
   /**
@@ -74,7 +76,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
         response.setHeader("connection", "close")
         return answer(response, 403, { code: "LoginRefused", message: "Only this session's operator is heard here." })
       }
-      route(request, handlers).then(
+      route(request, response, handlers).then(
         ([status, body]) => answer(response, status, body),
         (error: unknown) => {
           const status = statusOf(error)
@@ -102,10 +104,17 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   }
 }
 
-async function route(request: IncomingMessage, handlers: ControlHandlers): Promise<[number, unknown?]> {
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: ControlHandlers,
+): Promise<[number, unknown?]> {
   switch (`${request.method} ${request.url}`) {
-    case "GET /v1/status":
-      return [200, handlers.status()]
+    case "GET /v1/status": {
+      const status = handlers.status()
+      response.once("finish", () => handlers.told?.(status))
+      return [200, status]
+    }
     case "PUT /v1/deadline": {
       const { deadline, now } = await readJson(request, deadlineSchema)
       handlers.setDeadline(new Date(deadline), new Date(now))

@@ -17,6 +17,8 @@ export interface LifetimeOptions {
 const releaseLimitMs = 50_000
 /** How long the process answers status after a release that was asked for. */
 const lingerMs = 10 * 60_000
+/** How long one that nobody told to release waits until its last numbers are asked for. */
+const lastWordsMs = 3000
 
 /** Timers follow the monotonic clock and the deadline the wall clock, so it is looked at again this often. */
 const lookAgainMs = 30_000
@@ -26,7 +28,7 @@ const lookAgainMs = 30_000
  * go of everything exactly once before.
  * ```
  *   Running --release()--> Releasing --released--> Released --linger--> ended
- *      +--------- deadline, end() --------------------------------------^   (hurries the release, waits up to a limit)
+ *      +--------- deadline, end() --------------------------------------^   (hurries the release, waits up to limits)
  * ```
  */
 export class Lifetime {
@@ -39,6 +41,9 @@ export class Lifetime {
   readonly #abort = new AbortController()
   readonly #hurry = new AbortController()
   readonly #end = Promise.withResolvers<void>()
+  /** Somebody follows what it counts. */
+  #isFollowed = false
+  readonly #heard = Promise.withResolvers<void>()
   readonly #options: LifetimeOptions
 
   constructor(options: LifetimeOptions) {
@@ -93,13 +98,26 @@ export class Lifetime {
     )
   }
 
-  /** Releases, waits for it up to the limit, and ends. */
-  end(why: string): void {
+  /** The operator was told of this state, with the numbers that go with it. */
+  told(state: string): void {
+    this.#isFollowed = true
+    if (state === "Released") this.#heard.resolve()
+  }
+
+  /**
+   * Releases, waits for it up to the limit, and ends. Whoever followed its numbers gets a moment to ask for the last ones,
+   * which are gone with the process: a pod that is deleted is asked as soon as the operator sees it.
+   */
+  end(why: string, { isFailure = false } = {}): void {
     clearTimeout(this.#deadlineTimer)
     this.#hurry.abort()
     this.#endWithin(releaseLimitMs)
     void this.#release(why).then(
-      () => this.#finish(),
+      () => {
+        if (isFailure || !this.#isFollowed) return this.#finish()
+        this.#endWithin(lastWordsMs)
+        return void this.#heard.promise.then(() => this.#finish())
+      },
       () => this.#finish(),
     )
   }

@@ -63,6 +63,7 @@ export async function live(
       },
       release: (reason, hash) => lifetime.release(reason, { unhurried: hash }),
       serve: () => work.serve?.(),
+      told: ({ state }) => lifetime.told(state),
     },
     log,
   })
@@ -74,7 +75,7 @@ export async function live(
   )
   if (failure !== undefined) {
     work.failed?.(failure.error)
-    lifetime.end("failure")
+    lifetime.end("failure", { isFailure: true })
   }
   await lifetime.ended
   await control.close()

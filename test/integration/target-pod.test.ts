@@ -92,6 +92,21 @@ test("it serves, tells what it did, moves its deadline, is released, and exits 0
   expect(readFileSync(join(session.dir, "termination"), "utf8")).toBe("")
 })
 
+test("one that is deleted can still be asked what it has served, and then ends", async () => {
+  const pod = startTargetPod()
+  const control = session.control("target", await portOf(pod, "control listens"))
+  const initiator = await logIn(await portOf(pod, "serving"))
+  await control.status()
+  await initiator.disks[0]?.device.read(Buffer.alloc(content.length), 0)
+  pod.kill("SIGTERM")
+  await pod.logged("released")
+  const { state, counters } = await control.status()
+  expect(state).toBe("Released")
+  expect(counters.bytesServed).toBeGreaterThanOrEqual(content.length)
+  expect(await pod.exited).toBe(0)
+  await initiator.logout()
+})
+
 test("an initiator that is still there is asked to leave; Released says 0 of them", async () => {
   const pod = startTargetPod()
   const control = session.control("target", await portOf(pod, "control listens"))

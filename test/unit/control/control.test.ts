@@ -86,6 +86,16 @@ test("status, deadline and release go through", async () => {
   expect(asked).toEqual([[new Date("2026-11-22T10:00:00Z"), inHours(1)], "UnmountRequested"])
 })
 
+test("a pod learns which status the operator has, and that of a request that was refused is none", async () => {
+  const told: unknown[] = []
+  const { port } = await serve({ told: (status) => void told.push(status) })
+  const other = client(port, identity("operator", { of: "another" }))
+  await expect(other.status()).rejects.toMatchObject({ code: "LoginRefused" })
+  expect(told).toEqual([])
+  await client(port).status()
+  await expect.poll(() => told).toEqual([status])
+})
+
 test("a target is told to serve what it has hashed, and to hash it again", async () => {
   const { port, asked } = await serve()
   await client(port).serve()

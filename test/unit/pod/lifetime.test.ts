@@ -221,3 +221,28 @@ test("a release that fails is not called Released; the deadline still ends it", 
   await vi.advanceTimersByTimeAsync(minute)
   expect(told).toEqual(["error", "ended"])
 })
+
+test("whoever followed its numbers has 3 seconds to ask for the last ones, once they are final", async () => {
+  const { lifetime, told } = live()
+  lifetime.told("Serving")
+  lifetime.end("SIGTERM")
+  lifetime.told("Releasing")
+  await vi.advanceTimersByTimeAsync(2999)
+  expect(told).toEqual(["release"])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(told).toEqual(["release", "ended"])
+})
+
+test.each([
+  ["asked for them", (life: Lifetime) => life.end("SIGTERM"), (life: Lifetime) => life.told("Released")],
+  ["has had them", (life: Lifetime) => life.told("Released"), (life: Lifetime) => life.end("SIGTERM")],
+  ["hears of a failure", (life: Lifetime) => life.end("failure", { isFailure: true }), () => undefined],
+])("one who %s keeps it no longer", async (_, first, then) => {
+  const { lifetime, told } = live()
+  lifetime.told("Serving")
+  first(lifetime)
+  await vi.advanceTimersByTimeAsync(0)
+  then(lifetime)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(told).toEqual(["release", "ended"])
+})
