@@ -21,7 +21,7 @@ export type Outcome = "recovers" | "goes" | { readonly ends: Phase; readonly rea
 export interface Fault {
   /** What goes wrong, for the table. */
   readonly name: string
-  /** One of the few that cost little. */
+  /** One of the few that cost little, and that `npm test` plays. */
   readonly quick?: true
   /** What it needs instead of the small Block claim that all share. `own namespace`: one that may go down with it. */
   readonly needs?: "large file" | "Filesystem claim" | "own namespace"

@@ -22,5 +22,5 @@ export const groups: readonly Group[] = [
   nodes,
 ]
 
-/** Those that cost least, and at least one of each group that costs little. */
+/** Those that cost least, and at least one of each group that costs little: `npm test` plays them. */
 export const quickFaults: readonly Fault[] = groups.flatMap(({ faults }) => [...faults].filter(({ quick }) => quick))
