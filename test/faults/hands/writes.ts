@@ -10,6 +10,7 @@ interface AuditEvent {
   readonly auditID: string
   readonly stage: string
   readonly verb: string
+  readonly requestURI: string
   readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string }
 }
 
@@ -77,9 +78,9 @@ export class Writes implements AsyncDisposable {
     return true
   }
 
-  async #mayGoOn({ auditID, stage, verb, objectRef }: AuditEvent): Promise<boolean> {
+  async #mayGoOn({ auditID, stage, verb, requestURI, objectRef }: AuditEvent): Promise<boolean> {
     const awaited = this.#awaited
-    if (!awaited) return true
+    if (!awaited || isDryRun(requestURI)) return true
     const begins = stage === "RequestReceived"
     if (begins && ++awaited.begun === awaited.nth) awaited.id = auditID
     if (awaited.id !== auditID || begins !== (awaited.when === "before")) return true
@@ -89,3 +90,6 @@ export class Writes implements AsyncDisposable {
     return !begins
   }
 }
+
+/** Nothing comes of it: an operator that died at each of these would never get anywhere. */
+const isDryRun = (uri: string) => new URL(uri, "https://kubernetes").searchParams.has("dryRun")

@@ -8,8 +8,10 @@ beforeEach(async () => {
 })
 afterEach(() => writes[Symbol.asyncDispose]())
 
-const ask = async (auditID: string, stage: string): Promise<number> => {
-  const event = { auditID, stage, verb: "patch", objectRef: { resource: "pods", subresource: "status", name: "a" } }
+const ask = async (auditID: string, stage: string, query = "?fieldManager=x"): Promise<number> => {
+  const objectRef = { resource: "pods", subresource: "status", name: "a" }
+  const requestURI = `/api/v1/namespaces/shop/pods/a/status${query}`
+  const event = { auditID, stage, verb: "patch", requestURI, objectRef }
   const body = JSON.stringify({ items: [event] })
   return (await fetch(`http://127.0.0.1:${writes.port}`, { method: "POST", body })).status
 }
@@ -32,6 +34,14 @@ test.each<[When, string[]]>([
 
 test("nothing is awaited: every write goes on", async () => {
   expect([await begin("a"), await end("a")]).toEqual([200, 200])
+})
+
+test("a dry run is no write", async () => {
+  const done: string[] = []
+  writes.await(1, "before", async (write) => void done.push(write))
+  expect(await ask("a", "RequestReceived", "?fieldManager=x&dryRun=All")).toBe(200)
+  expect(done).toEqual([])
+  expect(await begin("b")).toBe(403)
 })
 
 test("what isn't understood does not go on", async () => {
