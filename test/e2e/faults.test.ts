@@ -25,7 +25,7 @@ afterAll(async () => {
 
 test.each(quickFaults.map((fault) => [fault.name, fault] as const))("%s", async (_, fault) => {
   const result = await theatre.play(fault)
-  expect(result?.deviations).toEqual([])
+  expect(result.deviations).toEqual([])
 })
 
 describe("what must be found", () => {
@@ -43,8 +43,8 @@ describe("what must be found", () => {
       outcome: "recovers",
     }
     const result = await theatre.play(planted)
-    expect(result?.wrongBytes).toBe(1)
-    expect(result?.deviations).toEqual(["wrong bytes in the file: 1", `left: ConfigMap ${namespace}/planted`])
+    expect(result.wrongBytes).toBe(1)
+    expect(result.deviations).toEqual(["wrong bytes in the file: 1", `left: ConfigMap ${namespace}/planted`])
     await cluster.kubectl(["delete", "configmap", "planted", "-n", namespace])
   })
 })

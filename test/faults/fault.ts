@@ -34,8 +34,6 @@ export interface Fault {
   readonly arrange?: (scene: Scene) => Promise<unknown>
   /** Does it. What this returns is called when the session has said `says`, at the latest when the play is over. */
   readonly strike: (scene: Scene) => Promise<Undo | void>
-  /** Whether it came to it: of one that did not, and is not sure to, nothing is told. Absent: it always does. */
-  readonly hasStruck?: () => boolean
   /** What a condition of the session has as its reason while the fault lasts. */
   readonly says?: Reason
   readonly outcome: Outcome
@@ -48,10 +46,7 @@ export interface Fault {
 /** Faults that need the same surroundings. */
 export interface Group {
   readonly name: string
-  /** For --list, where the faults are too many to name. */
-  readonly inWords?: string
   /** Prepares them, and says how they are taken down. */
   readonly setUp?: () => Promise<Undo>
-  /** Which there are may depend on how those before went. */
-  readonly faults: Iterable<Fault>
+  readonly faults: readonly Fault[]
 }

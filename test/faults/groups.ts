@@ -23,4 +23,4 @@ export const groups: readonly Group[] = [
 ]
 
 /** Those that cost least, and at least one of each group that costs little: `npm test` plays them. */
-export const quickFaults: readonly Fault[] = groups.flatMap(({ faults }) => [...faults].filter(({ quick }) => quick))
+export const quickFaults: readonly Fault[] = groups.flatMap(({ faults }) => faults.filter(({ quick }) => quick))

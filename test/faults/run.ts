@@ -28,10 +28,10 @@ const { values: options } = parseArgs({
 })
 const patterns = options.only.map((words) => new RegExp(words, "i"))
 
-/** The faults of a group that are asked for. Some only turn up as those before them are played. */
-function* chosen({ name, faults }: Group): Generator<Fault> {
+/** The faults of a group that are asked for. */
+function chosen({ name, faults }: Group): Fault[] {
   const isWanted = (words: string) => patterns.some((pattern) => pattern.test(words))
-  for (const fault of faults) if (patterns.length === 0 || isWanted(name) || isWanted(fault.name)) yield fault
+  return faults.filter((fault) => patterns.length === 0 || isWanted(name) || isWanted(fault.name))
 }
 
 /** Plays what is asked for; the results so far stand also when it rejects. */
@@ -40,13 +40,13 @@ async function playAll(results: Result[]): Promise<void> {
   await installChart(cluster)
   await using theatre = new Theatre(cluster)
   for (const group of groups) {
-    if (chosen(group).next().done === true) continue
+    const wanted = chosen(group)
+    if (wanted.length === 0) continue
     await using surroundings = new AsyncDisposableStack()
     const takeDown = await group.setUp?.()
     surroundings.defer(async () => void (await takeDown?.()))
-    for (const fault of chosen(group)) {
+    for (const fault of wanted) {
       const result = await theatre.play(fault)
-      if (!result) continue
       results.push(result)
       console.error(line(result))
     }
@@ -55,10 +55,7 @@ async function playAll(results: Result[]): Promise<void> {
 
 async function main(): Promise<void> {
   if (options.list) {
-    for (const group of groups) {
-      const names = group.inWords === undefined ? [...chosen(group)].map(({ name }) => name) : [group.inWords]
-      for (const name of names) console.log(`${group.name.padEnd(10)} ${name}`)
-    }
+    for (const group of groups) for (const { name } of chosen(group)) console.log(`${group.name.padEnd(10)} ${name}`)
     return
   }
   const isUp = (await run(script, ["status"], { accept: undefined })).code === 0

@@ -26,11 +26,10 @@ export class Theatre implements AsyncDisposable {
     this.#settleSeconds = settleSeconds
   }
 
-  /** Undefined when it did not come to the fault, which then is not sure to happen. */
-  async play(fault: Fault): Promise<Result | undefined> {
+  async play(fault: Fault): Promise<Result> {
     const { result, after } = await this.#play(fault)
     this.#last = after
-    return fault.hasStruck?.() === false ? undefined : result
+    return result
   }
 
   async #play(fault: Fault): Promise<Played> {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { groups, quickFaults } from "../../faults/groups.ts"
 
 test("no two faults have the same name", () => {
-  const names = groups.flatMap(({ faults }) => [...faults].map(({ name }) => name))
+  const names = groups.flatMap(({ faults }) => faults.map(({ name }) => name))
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([])
 })
 
