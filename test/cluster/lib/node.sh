@@ -51,6 +51,7 @@ node_namespaces() { # node: makes the namespaces and the network
 	disown
 	wait_for 5 "the first process of $n" pgrep -P $parent
 	pgrep -P $parent >"$D/init.pid"
+	ip link delete "kn$i" 2>/dev/null || true # one whose namespace is still on its way out keeps the name
 	ip link add "kn$i" type veth peer name eth0 netns "$(init_pid "$n")"
 	ip link set "kn$i" master $BRIDGE up
 	wait_for 10 "the namespaces of $n" test -e "$D/ready"
