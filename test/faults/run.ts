@@ -48,7 +48,7 @@ async function playAll(results: Result[]): Promise<void> {
     for (const fault of wanted) {
       const result = await theatre.play(fault)
       results.push(result)
-      console.error(line(result))
+      console.error([line(result), ...result.deviations.map((words) => `       ${words}`)].join("\n"))
     }
   }
 }

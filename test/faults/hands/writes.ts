@@ -7,21 +7,20 @@ import { text } from "node:stream/consumers"
 export type When = "before" | "after"
 
 interface AuditEvent {
-  readonly auditID: string
   readonly stage: string
   readonly verb: string
   readonly requestURI: string
   readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string }
+  /** HTTP's, once there is one. */
+  readonly responseStatus?: { readonly code?: number }
 }
 
 interface Awaited {
   readonly nth: number
   readonly when: When
   readonly act: (write: string) => Promise<void>
-  /** Writes that have begun so far. */
-  begun: number
-  /** The nth one. */
-  id?: string
+  /** Writes that took effect so far. */
+  done: number
 }
 
 /**
@@ -55,9 +54,13 @@ export class Writes implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Has `act` called at the nth write from now on; it is told what that is. The write waits for it. */
+  /**
+   * Has `act` called after the nth write from now on that takes effect, or before the first one that would follow the
+   * n-1 before it; it is told what that is. The write waits for it. One that is refused changes nothing, and is none:
+   * what the operator may not read it tries to create whenever it doesn't know.
+   */
   await(nth: number, when: When, act: (write: string) => Promise<void>): void {
-    this.#awaited = { nth, when, act, begun: 0 }
+    this.#awaited = { nth, when, act, done: 0 }
   }
 
   /** Awaits no write any more. */
@@ -78,18 +81,22 @@ export class Writes implements AsyncDisposable {
     return true
   }
 
-  async #mayGoOn({ auditID, stage, verb, requestURI, objectRef }: AuditEvent): Promise<boolean> {
+  async #mayGoOn(event: AuditEvent): Promise<boolean> {
+    const { stage, verb, requestURI, objectRef } = event
     const awaited = this.#awaited
     if (!awaited || isDryRun(requestURI)) return true
     const begins = stage === "RequestReceived"
-    if (begins && ++awaited.begun === awaited.nth) awaited.id = auditID
-    if (awaited.id !== auditID || begins !== (awaited.when === "before")) return true
+    if (!begins && tookEffect(event)) awaited.done++
+    const reached = begins ? awaited.done + 1 : awaited.done
+    if (reached < awaited.nth || begins !== (awaited.when === "before")) return true
     this.#awaited = undefined
     const { resource, subresource, name = "" } = objectRef ?? {}
     await awaited.act([verb, [resource, subresource].filter(Boolean).join("/"), name].join(" ").trim())
     return !begins
   }
 }
+
+const tookEffect = ({ responseStatus: { code = 0 } = {} }: AuditEvent) => code >= 200 && code < 300
 
 /** Nothing comes of it: an operator that died at each of these would never get anywhere. */
 const isDryRun = (uri: string) => new URL(uri, "https://kubernetes").searchParams.has("dryRun")

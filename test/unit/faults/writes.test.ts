@@ -8,27 +8,28 @@ beforeEach(async () => {
 })
 afterEach(() => writes[Symbol.asyncDispose]())
 
-const ask = async (auditID: string, stage: string, query = "?fieldManager=x"): Promise<number> => {
-  const objectRef = { resource: "pods", subresource: "status", name: "a" }
-  const requestURI = `/api/v1/namespaces/shop/pods/a/status${query}`
-  const event = { auditID, stage, verb: "patch", requestURI, objectRef }
+const ask = async (name: string, stage: string, code?: number, query = "?fieldManager=x"): Promise<number> => {
+  const objectRef = { resource: "pods", subresource: "status", name }
+  const requestURI = `/api/v1/namespaces/shop/pods/${name}/status${query}`
+  const event = { stage, verb: "patch", requestURI, objectRef, ...(code && { responseStatus: { code } }) }
   const body = JSON.stringify({ items: [event] })
   return (await fetch(`http://127.0.0.1:${writes.port}`, { method: "POST", body })).status
 }
-const begin = (id: string) => ask(id, "RequestReceived")
-const end = (id: string) => ask(id, "ResponseComplete")
+const begin = (name: string) => ask(name, "RequestReceived")
+const end = (name: string, code = 200) => ask(name, "ResponseComplete", code)
 
 test.each<[When, string[]]>([
-  ["before", ["a 200", "b patch pods/status a", "b 403", "a 200", "c 200", "c 200"]],
-  ["after", ["a 200", "b 200", "a 200", "b patch pods/status a", "b 200", "c 200", "c 200"]],
-])("something is done %s the second write, of several at once, and only once", async (when, expected) => {
+  ["before", ["a 200", "b 200", "refused 409", "b done 200", "patch pods/status c", "c 403", "d 200"]],
+  ["after", ["a 200", "b 200", "refused 409", "b done 200", "c 200", "patch pods/status a", "a done 200", "d 200"]],
+])("something is done %s the second write that takes effect, and only once", async (when, expected) => {
   const log: string[] = []
-  writes.await(2, when, async (write) => void log.push(`b ${write}`))
-  log.push(`a ${await begin("a")}`)
-  log.push(`b ${await begin("b")}`)
-  log.push(`a ${await end("a")}`)
-  if (when === "after") log.push(`b ${await end("b")}`)
-  log.push(`c ${await begin("c")}`, `c ${await end("c")}`)
+  writes.await(2, when, async (write) => void log.push(write))
+  log.push(`a ${await begin("a")}`, `b ${await begin("b")}`)
+  expect(await end("refused", 409)).toBe(200)
+  log.push("refused 409", `b done ${await end("b", 201)}`)
+  log.push(`c ${await begin("c")}`)
+  if (when === "after") log.push(`a done ${await end("a")}`)
+  log.push(`d ${await begin("d")}`)
   expect(log).toEqual(expected)
 })
 
@@ -39,7 +40,7 @@ test("nothing is awaited: every write goes on", async () => {
 test("a dry run is no write", async () => {
   const done: string[] = []
   writes.await(1, "before", async (write) => void done.push(write))
-  expect(await ask("a", "RequestReceived", "?fieldManager=x&dryRun=All")).toBe(200)
+  expect(await ask("a", "RequestReceived", undefined, "?fieldManager=x&dryRun=All")).toBe(200)
   expect(done).toEqual([])
   expect(await begin("b")).toBe(403)
 })
