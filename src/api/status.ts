@@ -30,7 +30,7 @@ const clone = z
       "The temporary VolumeSnapshot it is made from, where the claim that was snapshotted has volumeMode Filesystem.",
     ).optional(),
     lostNode: text(
-      "The node that was lost with this clone attached. Another one took its place; this one goes when the session ends.",
+      "The node that was lost with this clone attached; empty where its name is not known. Another clone took its place; this one goes when the session ends.",
     ).optional(),
     content: z
       .object({ name: text("Its name."), uid: text("Its UID, once it is there.").optional() })

@@ -6,18 +6,20 @@ import { instant } from "../session/time.ts"
 
 /** Kubernetes' objects cut down to what decisions are made of. Pure; absent fields of half-made objects do no harm. */
 export function observedPod(pod: Pod, warning?: string): ObservedPod | undefined {
-  const { name = "", uid = "", labels, deletionTimestamp } = pod.metadata ?? {}
+  const { name = "", uid = "", labels, creationTimestamp, deletionTimestamp } = pod.metadata ?? {}
   const role = labels?.[ROLE_LABEL]
   if (role !== "target" && role !== "restore") return undefined
   const { podIP, phase, conditions, containerStatuses, reason, message } = pod.status ?? {}
   const scheduled = conditions?.find(({ type }) => type === "PodScheduled")
   const ready = conditions?.find(({ type }) => type === "Ready")
+  const createdAt = instant(creationTimestamp)
   const endsBy = instant(deletionTimestamp)
   const unschedulable = scheduled?.status === "False" ? (scheduled.message ?? scheduled.reason) : undefined
   return {
     name,
     uid,
     role,
+    ...(createdAt !== undefined && { createdAt }),
     ...(podIP !== undefined && { ip: podIP }),
     ...(pod.spec?.nodeName !== undefined && { node: pod.spec.nodeName }),
     deleting: deletionTimestamp !== undefined,

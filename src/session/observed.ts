@@ -153,6 +153,7 @@ export interface ObservedPod {
   name: string
   uid: string
   role: PodRole
+  createdAt?: Instant
   ip?: string
   node?: string
   deleting: boolean

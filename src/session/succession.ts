@@ -4,7 +4,7 @@ import type { Reason } from "../api/reasons.ts"
 import { namesOf, podGeneration } from "../children/names.ts"
 import type { PodRole } from "../children/names.ts"
 import type { Instant, Observed, ObservedPod } from "./observed.ts"
-import { isNodeLost, nodeLost } from "./node-loss.ts"
+import { heldElsewhere, isHeldElsewhere, isNodeLost, nodeLost } from "./node-loss.ts"
 import { verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -20,7 +20,7 @@ export interface Succession {
   remove: ObservedPod[]
   /** What became of the last holder. */
   lost?: Verdict
-  /** Its node, where that is why. */
+  /** Its node, where that is why and its name is known. */
   lostNode?: string
   /** How many holders were lost so far. */
   losses: number
@@ -53,7 +53,7 @@ export function succession(role: PodRole, observed: Observed, recorded: string |
 
   const create = now >= (endOf(holder, now) ?? 0) + pause(known)
   const successor = { name: names.pod(role, create ? known + 1 : known), create, losses: known + 1 }
-  const lostNode = lost?.reason === "NodeUnreachable" && holder?.node !== undefined && { lostNode: holder.node }
+  const lostNode = holder?.node !== undefined && isNodeLost(holder, observed, now) && { lostNode: holder.node }
   return { ...successor, remove: create ? others(pods) : [], ...(lost && { lost }), ...lostNode }
 }
 
@@ -79,6 +79,7 @@ function whyLost(pod: ObservedPod, observed: Observed, now: Instant): Verdict | 
   const { target, restore } = observed
   const title = `Pod ${pod.name}`
   if (isNodeLost(pod, observed, now)) return verdict("NodeUnreachable", nodeLost(pod))
+  if (isHeldElsewhere(pod, observed, now)) return verdict("NodeUnreachable", heldElsewhere(pod))
   const ended = pod.containers.find(({ state, message }) => state === "terminated" && message !== undefined)
   const terminated = ended ?? pod.containers.find(({ state }) => state === "terminated")
   if (terminated) {

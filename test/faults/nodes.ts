@@ -95,7 +95,7 @@ const faults: Fault[] = [
     strike: async () => void (await cluster("node-remove", "2")),
     says: "TargetLost",
     outcome: "recovers",
-    within: 600, // Kubernetes takes a volume from a node that is gone after 6 minutes
+    within: 300, // Kubernetes itself takes a volume from a node that is gone after 6 minutes
   },
   {
     ...restoreInSecond,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { decide } from "../../../src/session/decide.ts"
-import { isNodeLost } from "../../../src/session/node-loss.ts"
+import { isHeldElsewhere, isNodeLost } from "../../../src/session/node-loss.ts"
 import type { Observed, ObservedPod } from "../../../src/session/observed.ts"
 import * as at from "../../support/observed.ts"
 import { now, names, ready, unmounting } from "../../support/observed.ts"
@@ -70,6 +70,53 @@ test("what the lost node holds may vanish, and is not made again", () => {
   const plan = decide(ready({ status, claims: [fresh], pods, ...answer }), now)
   expect(plan.provision).toBeUndefined()
   expect(plan.status).toMatchObject({ phase: "Ready", clones: [{ persistentVolume: "pvc-2" }, { lostNode: "n1" }] })
+})
+
+const held = {
+  name: names.pod("target", 1),
+  phase: "Pending" as const,
+  createdAt: now - 60_000,
+  containers: [],
+  warning: "Multi-Attach error for volume: Volume is already exclusively attached to one node and can't be attached",
+}
+const heldTarget = (changes: Partial<ObservedPod> = {}, session: Partial<Observed> = {}) => {
+  const one = at.pod("target", { ...held, ...changes })
+  return { one, observed: ready({ pods: [one, at.pod("restore")], target: undefined as never, ...session }) }
+}
+const ownClones = { clones: [{ claim: names.claim(0, 1), storageClassName: "fast", size: "1Gi" }] }
+
+test.each<[string, Partial<ObservedPod>, boolean]>([
+  ["for a minute", {}, true],
+  ["for less", { createdAt: now - 59_999 }, false],
+  ["of unknown age", { createdAt: undefined as never }, false],
+  ["for other reasons", { warning: "timed out" }, false],
+  ["without a word", { warning: undefined as never }, false],
+  ["no longer", { phase: "Running" }, false],
+  ["though it is the first", { name: targetPod }, false],
+])("a target waits for volumes of another node %s", (_, changes, expected) => {
+  const { one, observed } = heldTarget(changes)
+  expect(isHeldElsewhere(one, observed, now)).toBe(expected)
+})
+
+test("a target with clones of its own waits for no other node", () => {
+  const { observed } = heldTarget()
+  const { one } = heldTarget()
+  expect(isHeldElsewhere(one, { ...observed, status: { ...observed.status, ...ownClones } }, now)).toBe(false)
+})
+
+test("a target whose volumes a node keeps that is gone is followed by one with clones of its own", () => {
+  const { observed } = heldTarget()
+  const first = decide(observed, now)
+  expect(first.status.clones).toEqual([
+    { claim: names.claim(0, 2), storageClassName: "fast", size: "1Gi" },
+    expect.objectContaining({ claim: names.claim(0), lostNode: "" }),
+  ])
+  const { provision, remove, status } = decide({ ...observed, status: first.status }, now)
+  expect(provision?.pods).toEqual([{ role: "target", name: names.pod("target", 2) }])
+  expect(remove).toEqual([{ kind: "Pod", name: held.name, uid: "target-uid" }])
+  expect(status.conditions).toContainEqual(
+    expect.objectContaining({ type: "TargetServing", message: expect.stringContaining(held.warning) }),
+  )
 })
 
 test("the restore pod's node is lost: another one is made, with nothing to replace", () => {
