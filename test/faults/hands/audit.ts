@@ -11,7 +11,13 @@ const policy = {
   omitStages: ["ResponseStarted", "Panic"],
   rules: [
     { level: "None", resources: [{ group: "coordination.k8s.io" }, { group: "events.k8s.io" }] },
-    { level: "Metadata", users: [operatorAccount], verbs: ["create", "update", "patch", "delete"] },
+    // with what comes of it, which tells whether anything was changed
+    {
+      level: "RequestResponse",
+      omitManagedFields: true,
+      users: [operatorAccount],
+      verbs: ["create", "update", "patch", "delete"],
+    },
     { level: "None" },
   ],
 }

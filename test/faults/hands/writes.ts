@@ -13,6 +13,8 @@ interface AuditEvent {
   readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string }
   /** HTTP's, once there is one. */
   readonly responseStatus?: { readonly code?: number }
+  /** The object as it is then. */
+  readonly responseObject?: { readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string } }
 }
 
 interface Awaited {
@@ -31,6 +33,8 @@ interface Awaited {
 export class Writes implements AsyncDisposable {
   readonly #server: Server
   #awaited: Awaited | undefined
+  /** The resourceVersion of each object, by UID, after the last write of it. */
+  readonly #versions = new Map<string, string>()
 
   private constructor(server: Server) {
     this.#server = server
@@ -56,8 +60,8 @@ export class Writes implements AsyncDisposable {
 
   /**
    * Has `act` called after the nth write from now on that takes effect, or before the first one that would follow the
-   * n-1 before it; it is told what that is. The write waits for it. One that is refused changes nothing, and is none:
-   * what the operator may not read it tries to create whenever it doesn't know.
+   * n-1 before it; it is told what that is. The write waits for it. One that is refused or changes nothing is none: an
+   * operator that takes a session over applies what may be there, and one that died at the first of these would get nowhere.
    */
   await(nth: number, when: When, act: (write: string) => Promise<void>): void {
     this.#awaited = { nth, when, act, done: 0 }
@@ -86,7 +90,7 @@ export class Writes implements AsyncDisposable {
     const awaited = this.#awaited
     if (!awaited || isDryRun(requestURI)) return true
     const begins = stage === "RequestReceived"
-    if (!begins && tookEffect(event)) awaited.done++
+    if (!begins && this.#tookEffect(event)) awaited.done++
     const reached = begins ? awaited.done + 1 : awaited.done
     if (reached < awaited.nth || begins !== (awaited.when === "before")) return true
     this.#awaited = undefined
@@ -94,9 +98,17 @@ export class Writes implements AsyncDisposable {
     await awaited.act([verb, [resource, subresource].filter(Boolean).join("/"), name].join(" ").trim())
     return !begins
   }
-}
 
-const tookEffect = ({ responseStatus: { code = 0 } = {} }: AuditEvent) => code >= 200 && code < 300
+  #tookEffect({ verb, responseStatus, responseObject }: AuditEvent): boolean {
+    const { code = 0 } = responseStatus ?? {}
+    if (code < 200 || code >= 300) return false
+    const { uid, resourceVersion } = responseObject?.metadata ?? {}
+    if (verb === "delete" || uid === undefined || resourceVersion === undefined) return true
+    const isNews = this.#versions.get(uid) !== resourceVersion
+    this.#versions.set(uid, resourceVersion)
+    return isNews
+  }
+}
 
 /** Nothing comes of it: an operator that died at each of these would never get anywhere. */
 const isDryRun = (uri: string) => new URL(uri, "https://kubernetes").searchParams.has("dryRun")

@@ -8,15 +8,19 @@ beforeEach(async () => {
 })
 afterEach(() => writes[Symbol.asyncDispose]())
 
-const ask = async (name: string, stage: string, code?: number, query = "?fieldManager=x"): Promise<number> => {
+const ask = async (name: string, stage: string, answer: object = {}, query = "?fieldManager=x"): Promise<number> => {
   const objectRef = { resource: "pods", subresource: "status", name }
   const requestURI = `/api/v1/namespaces/shop/pods/${name}/status${query}`
-  const event = { stage, verb: "patch", requestURI, objectRef, ...(code && { responseStatus: { code } }) }
+  const event = { stage, verb: "patch", requestURI, objectRef, ...answer }
   const body = JSON.stringify({ items: [event] })
   return (await fetch(`http://127.0.0.1:${writes.port}`, { method: "POST", body })).status
 }
 const begin = (name: string) => ask(name, "RequestReceived")
-const end = (name: string, code = 200) => ask(name, "ResponseComplete", code)
+const end = (name: string, code = 200, resourceVersion = `${++version}`) => {
+  const responseObject = { metadata: { uid: name, resourceVersion } }
+  return ask(name, "ResponseComplete", { responseStatus: { code }, responseObject })
+}
+let version = 0
 
 test.each<[When, string[]]>([
   ["before", ["a 200", "b 200", "refused 409", "b done 200", "patch pods/status c", "c 403", "d 200"]],
@@ -37,10 +41,19 @@ test("nothing is awaited: every write goes on", async () => {
   expect([await begin("a"), await end("a")]).toEqual([200, 200])
 })
 
+test("what changes nothing is no write, and what has no version is one", async () => {
+  const done: string[] = []
+  writes.await(3, "after", async (write) => void done.push(write))
+  for (const version of ["1", "1", "1", "2"]) await end("a", 200, version)
+  expect(done).toEqual([])
+  await ask("b", "ResponseComplete", { responseStatus: { code: 200 } })
+  expect(done).toEqual(["patch pods/status b"])
+})
+
 test("a dry run is no write", async () => {
   const done: string[] = []
   writes.await(1, "before", async (write) => void done.push(write))
-  expect(await ask("a", "RequestReceived", undefined, "?fieldManager=x&dryRun=All")).toBe(200)
+  expect(await ask("a", "RequestReceived", {}, "?fieldManager=x&dryRun=All")).toBe(200)
   expect(done).toEqual([])
   expect(await begin("b")).toBe(403)
 })
