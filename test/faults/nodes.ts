@@ -95,7 +95,7 @@ const faults: Fault[] = [
     strike: async () => void (await cluster("node-remove", "2")),
     says: "TargetLost",
     outcome: "recovers",
-    within: 300, // Kubernetes itself takes a volume from a node that is gone after 6 minutes
+    within: 600, // it is Ready soon; its release waits until Kubernetes takes the first clone from the node, 6 minutes
   },
   {
     ...restoreInSecond,
