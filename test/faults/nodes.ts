@@ -95,7 +95,7 @@ const faults: Fault[] = [
     strike: async () => void (await cluster("node-remove", "2")),
     says: "TargetLost",
     outcome: "recovers",
-    within: 600, // it is Ready soon; its release waits until Kubernetes takes the first clone from the node, 6 minutes
+    within: 900, // Ready soon; but the release waits for Kubernetes to take the first clone from that node, and for its driver to try again
   },
   {
     ...restoreInSecond,
