@@ -16,7 +16,7 @@ export function networkPolicyManifests(blueprint: Blueprint): Manifest[] {
   }
   const toTarget = { to: [{ podSelector: { matchLabels: podSelector(blueprint, "target") } }], ports: tcp(ISCSI_PORT) }
   return [
-    policy(blueprint, "target", { ingress: [fromRestore, fromOperator], egress: [] }),
+    policy(blueprint, "target", { ingress: [fromRestore, fromOperator], egress: null }),
     policy(blueprint, "restore", { ingress: [fromOperator], egress: [toTarget] }),
   ]
 }
@@ -32,10 +32,14 @@ function operator({ installation }: Blueprint): object {
   }
 }
 
+/**
+ * Without egress none is allowed. Null says so when it is applied, also over what somebody else has put there; an empty
+ * list would too, but isn't kept, so that every time it is applied counts as a change.
+ */
 function policy(
   blueprint: Blueprint,
   role: "target" | "restore",
-  rules: { ingress: object[]; egress: object[] },
+  rules: { ingress: object[]; egress: object[] | null },
 ): Manifest {
   return {
     apiVersion: "networking.k8s.io/v1",

@@ -21,6 +21,7 @@ let cluster: Cluster
 let blueprint: Blueprint
 let made: Record<"claim" | "secret" | "service" | "policy", Manifest>
 
+const apply = ["apply", "--server-side", "--force-conflicts", `--field-manager=${FIELD_MANAGER}`, "-f", "-"]
 const as = (user: string, ...args: string[]) => callerOf(cluster, user).does([...args, "-n", namespace])
 const patch = (user: string, { kind, metadata }: Manifest, change: object, type = "merge") =>
   as(user, "patch", kind, metadata.name, `--type=${type}`, "-p", JSON.stringify(change))
@@ -130,11 +131,22 @@ describe("the administrator of the namespace", () => {
 })
 
 describe("who must not be kept from it", () => {
+  test("the operator applies the same once more: nothing is changed", async () => {
+    const version = async ({ kind, metadata }: Manifest) =>
+      (await cluster.get<{ metadata: { resourceVersion: string } }>(kind, metadata.name, namespace))?.metadata
+        .resourceVersion
+    for (const object of [made.policy, made.service]) {
+      expect(await callerOf(cluster, operatorAccount).does(apply, object)).toBe("")
+      const before = await version(object)
+      expect(await callerOf(cluster, operatorAccount).does(apply, object)).toBe("")
+      expect(await version(object)).toBe(before)
+    }
+  })
+
   test("the operator puts a NetworkPolicy right", async () => {
-    const args = ["apply", "--server-side", "--force-conflicts", `--field-manager=${FIELD_MANAGER}`, "-f", "-"]
     const wider = { ...made.policy, spec: { ...(made.policy["spec"] as object), egress: [{}] } }
     for (const object of [wider, made.policy])
-      expect(await callerOf(cluster, operatorAccount).does(args, object)).toBe("")
+      expect(await callerOf(cluster, operatorAccount).does(apply, object)).toBe("")
   })
 
   test("a driver's finalizer on a claim, and its end", async () => {

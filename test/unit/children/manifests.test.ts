@@ -218,7 +218,7 @@ test("the policies let in whom the session needs and nobody else", () => {
         { from: [pods("restore")], ports: tcp(3260) },
         { from: [operator], ports: tcp(9443) },
       ],
-      egress: [],
+      egress: null,
     },
     {
       ...pods("restore"),
