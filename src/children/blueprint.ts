@@ -8,6 +8,10 @@ export interface Blueprint {
   installation: Installation
   /** In the order of their logical unit numbers. */
   disks: { name: string; claim: string; serial: string }[]
+  /** Keys of Secrets to try on what is encrypted; absent: none. */
+  unlock?: readonly { name: string; key: string }[]
+  /** Set when journals are to be left as they are. */
+  journal?: "Skip"
   /** When the target is to hash the disks; absent: never. */
   hashDisks?: "before-and-after" | "after"
   /** When the pods are to end by themselves (RFC 3339), unless they are told another time. */
@@ -26,7 +30,7 @@ export interface Installation {
   operatorLabels: Record<string, string>
   diskGroup: number
   kvmResource?: string | undefined
-  guest: { memoryMiB: number; cpus: number; overlayMiB: number }
+  guest: { memoryMiB: number; cpus: number; overlayMiB: number; unlockMiB: number }
   resources: { target: Resources; files: Resources; guest: Resources }
   nodeSelector: Record<string, string>
   tolerations: readonly object[]

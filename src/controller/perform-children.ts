@@ -57,6 +57,8 @@ export function blueprintOf(
       claim,
       serial: names.serial(index),
     })),
+    ...(spec?.unlock && { unlock: spec.unlock.map(({ secretRef }) => secretRef) }),
+    ...(spec?.journal === "Skip" && { journal: spec.journal }),
     // only what is written down for good need not be hashed again
     ...(spec?.verifySource && { hashDisks: isHashed(written) ? "after" : "before-and-after" }),
     deadline: status.expiresAt ?? timestamp(hardEnd(startedAt)),
