@@ -1,3 +1,4 @@
+import { UNLOCK_LABEL } from "../api/labels.ts"
 import { formatQuantity, parseQuantity } from "../session/quantity.ts"
 import type { Blueprint, Installation, Resources } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
@@ -21,6 +22,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
   return podManifest(blueprint, {
     name,
     role: "restore",
+    ...(unlock.length > 0 && { labels: { [UNLOCK_LABEL]: "true" } }),
     containers: [
       {
         name: "files",

@@ -11,7 +11,7 @@ export function judge(tags: Tags, node: BlockNode, array: Tags | undefined): Ver
   const filesystem = printable(Buffer.from(type, "latin1"), 32)
   if (mountable.has(type)) return { kind: "filesystem", filesystem, state: "Available" }
   if (type === "crypto_LUKS" || type === "BitLocker")
-    return { kind: "encrypted", state: "Locked", reason: "VolumeLocked", message: `Encrypted with ${lockName(type)}` }
+    return { kind: "encrypted", state: "Locked", reason: "VolumeLocked", message: `Encrypted with ${lockName(type)}.` }
   if (type.endsWith("_raid_member")) return judgeMember(array)
   if (type === "LVM2_member") return unsupported("lvm", "An LVM physical volume without logical volumes.")
   const known = unreadable.get(type)

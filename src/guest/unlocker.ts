@@ -4,11 +4,9 @@ import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { printable } from "./printable.ts"
 import type { SessionHost } from "./session.ts"
-import { readings, type UnlockKey } from "./unlock-key.ts"
+import { attempts, type UnlockKey, unusable } from "./unlock-key.ts"
 import { runVerb } from "./verb.ts"
 
-/** A Secret holds no more. */
-const maxKeyBytes = 1 << 20
 /** cryptsetup's exit code when a key does not fit. */
 const doesNotFit = 2
 
@@ -25,12 +23,15 @@ export interface UnlockerOptions {
 /** Tries keys on encrypted volumes, each once, one after the other: each may take a gigabyte of the guest's memory. */
 export class Unlocker {
   readonly #options: UnlockerOptions
-  /** What came of each key, by device. */
-  readonly #tried = new Map<string, readonly string[]>()
+  /** The one that was last of use comes first: volumes of one machine often share one. */
+  #keys: readonly UnlockKey[]
+  /** Of each volume that was tried, by device, why it stays locked with each key. */
+  readonly #tried = new Map<string, Map<UnlockKey, string>>()
   #spentMs = 0
 
   constructor(options: UnlockerOptions) {
     this.#options = options
+    this.#keys = options.keys
   }
 
   /** Tries all keys on all locked volumes that were not tried yet. Says whether any was opened: more may lie in it. */
@@ -45,56 +46,47 @@ export class Unlocker {
   /** The volume, which says when it is locked what came of each key. */
   explain(volume: Volume): Volume {
     if (volume.state !== "Locked") return volume
-    const words = this.#tried.get(volume.device) ?? []
-    const why = words.length === 0 ? "no key was given" : words.join("; ")
-    return { ...volume, message: `${volume.message ?? "Encrypted"}: ${why}.` }
+    const tried = this.#tried.get(volume.device)
+    const outcome = (key: UnlockKey) => unusable(key) ?? tried?.get(key) ?? "Not tried"
+    const groups = Map.groupBy(this.#options.keys, outcome)
+    const words = [...groups].map(([outcome, keys]) => `${outcome}: ${keys.map(shown).join(", ")}.`)
+    return { ...volume, message: [volume.message, ...(words.length === 0 ? ["No key was given."] : words)].join(" ") }
   }
 
   async #tryAll(volume: Volume, signal: AbortSignal | undefined): Promise<boolean> {
-    const words: string[] = []
-    this.#tried.set(volume.device, words)
-    for (const key of this.#options.keys) {
-      const why = await this.#tryOne(volume, key, signal)
-      this.#options.log.info({ volume: volume.path, key: key.name, outcome: why ?? "fits" }, "tried a key")
-      if (why === undefined) return true
-      words.push(`${printable(Buffer.from(key.name), 600)} ${why}`)
+    const outcomes = new Map<UnlockKey, string>()
+    this.#tried.set(volume.device, outcomes)
+    for (const { key, reading } of attempts(this.#keys)) {
+      try {
+        await this.use(volume, reading, signal)
+        this.#options.log.info({ volume: volume.path, key: key.name }, "unlocked")
+        this.#keys = [key, ...this.#keys.filter((other) => other !== key)]
+        return true
+      } catch (error) {
+        if (!(error instanceof UnlockFailure)) throw error
+        outcomes.set(key, error.message)
+        this.#options.log.info({ volume: volume.path, key: key.name, outcome: error.message }, "tried a key")
+      }
     }
     return false
   }
 
-  /** Undefined when the key has opened the volume, otherwise why not. */
-  async #tryOne(volume: Volume, { value }: UnlockKey, signal: AbortSignal | undefined): Promise<string | undefined> {
-    if (value === undefined) return "is absent"
-    if (value.length > maxKeyBytes) return `has more than ${maxKeyBytes} bytes`
-    let why = "is empty"
-    for (const reading of readings(value)) {
-      try {
-        await this.use(volume, reading, signal)
-        return undefined
-      } catch (error) {
-        if (!(error instanceof UnlockFailure)) throw error
-        why = error.message
-      }
-    }
-    return why
-  }
-
-  /** Opens a volume with exactly this key. Rejects with UnlockFailure, which says why it stays closed. */
+  /** Opens a volume with exactly this key. Rejects with UnlockFailure, which says why it stays locked. */
   async use({ device, path }: Volume, key: Buffer, signal?: AbortSignal): Promise<void> {
     const { host, keyMs, allMs } = this.#options
     const limitMs = Math.min(keyMs, allMs - this.#spentMs)
-    if (limitMs <= 0) throw new UnlockFailure("was not tried: the others have taken too long")
+    if (limitMs <= 0) throw new UnlockFailure("Not tried, as the others have taken too long")
     const started = performance.now()
     const failed = (message: string, exitCode: number) =>
-      new UnlockFailure(exitCode === doesNotFit ? "does not fit" : `could not be tried (${message})`)
+      new UnlockFailure(exitCode === doesNotFit ? "Does not fit" : `Could not be tried (${message.replace(/\.$/, "")})`)
     try {
       await inTime(limitMs, `Volume ${path} was not unlocked`, signal, (signal) =>
         runVerb(host, "unlock", [device], { input: key.toString("base64"), failed, signal }),
       )
     } catch (error) {
-      const late = limitMs <= performance.now() - started
-      if (late && error instanceof RecoveryError && signal?.aborted !== true)
-        throw new UnlockFailure(`was not tried to the end within ${Math.round(limitMs / 1000)} s`)
+      const isLate = performance.now() - started >= limitMs && signal?.aborted !== true
+      if (isLate && error instanceof RecoveryError && error.code === "GuestFailed")
+        throw new UnlockFailure(`Not tried to the end within ${Math.round(limitMs / 1000)} s`)
       throw error
     } finally {
       this.#spentMs += performance.now() - started
@@ -102,9 +94,11 @@ export class Unlocker {
   }
 }
 
-/** What came of a key, as the end of a sentence that begins with its name. */
+const shown = ({ name }: UnlockKey) => printable(Buffer.from(name), 600)
+
+/** Why a volume stays locked: what is said of the key, without which. */
 export class UnlockFailure extends RecoveryError {
-  constructor(message: string) {
-    super("VolumeLocked", message)
+  constructor(outcome: string) {
+    super("VolumeLocked", outcome)
   }
 }

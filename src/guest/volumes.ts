@@ -107,7 +107,7 @@ export class Volumes {
       await this.#options.unlocker.use(volume, key)
     } catch (error) {
       if (!(error instanceof UnlockFailure)) throw error
-      throw new RecoveryError("VolumeLocked", `Volume ${path} can't be unlocked: this key ${error.message}.`)
+      throw new RecoveryError("VolumeLocked", `Volume ${path} is still locked. ${error.message}: this key.`)
     }
     await this.discover()
   }

@@ -19,7 +19,7 @@ export const unlockFile = "key"
 export function readUnlockKeys(dir: string, secrets: readonly UnlockSecret[], log: Logger): Promise<UnlockKey[]> {
   return Promise.all(
     secrets.map(async ({ name, key }, index): Promise<UnlockKey> => {
-      const called = `Secret ${name}, key ${key}`
+      const called = `key ${key} of Secret ${name}`
       try {
         return { name: called, value: await readFile(join(dir, String(index), unlockFile)) }
       } catch (error) {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { UNLOCK_LABEL } from "../../../src/api/labels.ts"
 import type { Blueprint, Resources } from "../../../src/children/blueprint.ts"
 import { restorePodManifest } from "../../../src/children/restore-pod.ts"
 import { filesOptions, guestOptions } from "../../../src/pod/options.ts"
@@ -37,8 +38,19 @@ test("the keys to unlock with are optional files of the container that reads the
   expect(filesOptions(files?.args.slice(1) ?? []).unlock).toEqual(unlock)
 })
 
+test("a policy knows such a pod by its label", () => {
+  expect(restorePodManifest({ ...blueprint, unlock }, "x", "").metadata.labels).toMatchObject({
+    [UNLOCK_LABEL]: "true",
+  })
+  expect(restorePodManifest({ ...blueprint, unlock: [] }, "x", "").metadata.labels).not.toHaveProperty([UNLOCK_LABEL])
+})
+
 test.each([
-  ["with the memory that deriving a key takes", { limits: { memory: "1Gi" } }, { requests: {}, limits: { memory: "2Gi" } }],
+  [
+    "with the memory that deriving a key takes",
+    { limits: { memory: "1Gi" } },
+    { requests: {}, limits: { memory: "2Gi" } },
+  ],
   ["without limits where there are none", { requests: { cpu: "1" } }, { requests: { cpu: "1" }, limits: {} }],
 ])("a guest that is to unlock comes %s", (_, guest, expected) => {
   const { installation } = blueprint

@@ -22,9 +22,9 @@ test("keys are read byte for byte; those of absent Secrets, and absent keys, are
   await writeFile(join(dir, "2", "key"), value)
   const secrets = ["no-such-key", "no-such-secret", "there"].map((name) => ({ name, key: "k" }))
   expect(await readUnlockKeys(dir, secrets, log)).toEqual([
-    { name: "Secret no-such-key, key k", value: undefined },
-    { name: "Secret no-such-secret, key k", value: undefined },
-    { name: "Secret there, key k", value },
+    { name: "key k of Secret no-such-key", value: undefined },
+    { name: "key k of Secret no-such-secret", value: undefined },
+    { name: "key k of Secret there", value },
   ])
   expect(logged).toMatch(/"secret":"no-such-key".*"code":"ENOENT"/)
   expect(logged).not.toContain("binary")
