@@ -40,6 +40,8 @@ export interface Row {
   readonly group: string
   readonly name: string
   readonly disks: readonly RowDisk[]
+  /** Fetches what `make` needs besides, if it isn't there. */
+  readonly fetch?: () => Promise<void>
   /** Bash, run in the workshop as root: $d1, $d2... are the disks; workshop/tools has the functions. */
   readonly make: string
   /** Disks that the session does not get: lost ones. */

@@ -108,7 +108,7 @@ interface Spec {
 /** The restore pod with something else about the keys it mounts. */
 function changed(change: (spec: Spec, pod: Manifest) => void, pod = restorePod(blueprint)): Manifest {
   const copy = structuredClone(pod)
-  change(copy["spec"] as unknown as Spec, copy)
+  change(copy["spec"] as Spec, copy)
   return copy
 }
 
