@@ -49,9 +49,10 @@ async function runSession(disk: string, flags: string[]) {
   return { files, guest, volumes, port: await portOf(files, "ready") }
 }
 
+/** All that a process says, and was told for everybody to see. */
 const everything = (...processes: LoggedProcess[]) =>
   processes.map(
-    ({ output, pid }) => output() + readFileSync(`/proc/${pid}/cmdline`) + readFileSync(`/proc/${pid}/environ`),
+    (one) => one.output() + ["cmdline", "environ"].map((file) => readFileSync(`/proc/${one.pid}/${file}`)).join(),
   )
 
 test("a Secret's key opens the volume, and is in no log, argument or environment", async () => {
