@@ -7,8 +7,10 @@ import type { SessionHost } from "./session.ts"
 import { attempts, type UnlockKey, unusable } from "./unlock-key.ts"
 import { runVerb } from "./verb.ts"
 
-/** cryptsetup's exit code when a key does not fit. */
+/** Exit codes of cryptsetup: a key does not fit; there is too little memory to find out. */
 const doesNotFit = 2
+const outOfMemory = 3
+const moreMemory = "; the chart's guest.unlockMiB, or open --memory, gives the micro-VM more"
 
 export interface UnlockerOptions {
   readonly host: SessionHost
@@ -77,8 +79,11 @@ export class Unlocker {
     const limitMs = Math.min(keyMs, allMs - this.#spentMs)
     if (limitMs <= 0) throw new UnlockFailure("Not tried, as the others have taken too long")
     const started = performance.now()
-    const failed = (message: string, exitCode: number) =>
-      new UnlockFailure(exitCode === doesNotFit ? "Does not fit" : `Could not be tried (${message.replace(/\.$/, "")})`)
+    const failed = (message: string, exitCode: number) => {
+      if (exitCode === doesNotFit) return new UnlockFailure("Does not fit")
+      const cure = exitCode === outOfMemory ? moreMemory : ""
+      return new UnlockFailure(`Could not be tried (${message.replace(/\.$/, "")}${cure})`)
+    }
     try {
       await inTime(limitMs, `Volume ${path} was not unlocked`, signal, (signal) =>
         runVerb(host, "unlock", [device], { input: key.toString("base64"), failed, signal }),

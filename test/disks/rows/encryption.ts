@@ -157,7 +157,7 @@ export const encryption = group("encryption", [
     keys: [key("little", "little"), key("much", "much")],
     volumes: [
       locked("m1", {
-        says: /^Encrypted with LUKS\. Could not be tried \(its key derivation takes 400 MiB of memory, \d+ MiB are free\): little[,.]/,
+        says: /^Encrypted with LUKS\. Could not be tried \(its key derivation takes 400 MiB of memory, more than is free; the chart's guest\.unlockMiB, or open --memory, gives the micro-VM more\): little, much\.$/,
       }),
       opened("m2"),
     ],
