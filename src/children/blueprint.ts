@@ -1,3 +1,4 @@
+import type { SessionSpec } from "../api/spec.ts"
 import type { SessionRef } from "./names.ts"
 
 /** Everything the manifests of one session are made from. The same blueprint gives the same manifests. */
@@ -18,6 +19,14 @@ export interface Blueprint {
   deadline: string
   /** When the kubelet ends them, whatever they do. */
   activeDeadlineSeconds: number
+}
+
+/** What the restore pod is told of the spec. */
+export function wishesOf({
+  unlock,
+  journal,
+}: Pick<SessionSpec, "unlock" | "journal">): Pick<Blueprint, "unlock" | "journal"> {
+  return { ...(unlock && { unlock: unlock.map(({ secretRef }) => secretRef) }), ...(journal === "Skip" && { journal }) }
 }
 
 /** What the chart says of this installation; the operator's settings have all of it. */

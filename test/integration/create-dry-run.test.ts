@@ -170,6 +170,16 @@ describe("server", () => {
     expect(sent.map(({ body }) => body).join("\n")).not.toMatch(/"frsess-|"filerecovery\.dev\/(session|role|instance)/)
   })
 
+  test("the pods that are tried mount the keys, and have the memory that they take", async () => {
+    await dryRun("--unlock-secret", "disk-keys/root", "--journal=skip")
+    const [restore] = api.requests.filter(
+      ({ url, body }) => /\/pods$/.test(url.pathname) && body.includes("restore.mjs"),
+    )
+    expect(restore?.body).toContain('"secretName":"disk-keys","items":[{"key":"root","path":"key"}],"optional":true')
+    expect(restore?.body).toContain('"--journal","Skip","--unlock","disk-keys/root"')
+    expect(restore?.body).toContain('"--memory","1600"')
+  })
+
   test("a quota without room and a policy that opens: both are told, exit code 5", async () => {
     create(paths.quotas, "small", {
       status: { hard: { "requests.storage": "1Gi" }, used: { "requests.storage": "512Mi" } },

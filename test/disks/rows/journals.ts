@@ -2,13 +2,19 @@ import { all } from "../keeping.ts"
 import type { Row } from "../row.ts"
 import { group, mounted } from "./words.ts"
 
-/** Brings a disk of the row back to what a crash would leave: a file that was written and synced is in the journal only. */
+/**
+ * Copies $d1 as a crash would leave it, from below the device that is mounted: a file that was written and synced is in the
+ * journal only, as nothing makes the kernel write its metadata to its place. Reading a mounted device itself does.
+ */
 const crash = (device: string) => `
   mkdir -p /made/dirty; mount ${device} /made/dirty; mkdir /made/dirty/later; sync
   echo x >/made/dirty/later/file; sync /made/dirty/later/file
   dd if=$d1 of=/made/crashed bs=1M status=none iflag=direct
   umount /made/dirty`
 const putBack = "cat /made/crashed >$d1; rm /made/crashed"
+const crashed = `
+  dmsetup create j --table "0 $(blockdev --getsz $d1) linear $d1 0"; ${crash("/dev/mapper/j")}
+  dmsetup remove j; ${putBack}`
 
 const fileSystems = [
   ["ext3", 32, "mkfs.ext3 -q -F $d1"],
@@ -40,7 +46,7 @@ const key = "printf secret | cryptsetup"
 const broken = {
   disks: disk(32),
   make: `
-    mkfs.ext4 -q -F $d1; fill $d1; ${crash("$d1")}; ${putBack}
+    mkfs.ext4 -q -F $d1; fill $d1; ${crashed}
     block=$(debugfs -R 'bmap <8> 0' $d1 2>/dev/null)
     dd if=/dev/urandom of=$d1 bs=$(tune2fs -l $d1 | sed -n 's/^Block size: *//p') seek=$block count=1 conv=notrunc status=none`,
 }
@@ -48,7 +54,7 @@ const broken = {
 /** Journals that were not written back. Another, on a degraded array: raid.ts. */
 export const journals = group("journals", [
   ...fileSystems.flatMap(([name, sizeMiB, make]) =>
-    bothWays(name, { disks: disk(sizeMiB), make: `${make}; fill $d1; ${crash("$d1")}; ${putBack}` }, name),
+    bothWays(name, { disks: disk(sizeMiB), make: `${make}; fill $d1; ${crashed}` }, name),
   ),
   ...bothWays(
     "ext4 in LUKS",
