@@ -1,9 +1,11 @@
+import type { Sensitive } from "../observability/sensitive.ts"
+
 /** A key to try on encrypted volumes: a LUKS passphrase or key file, a BitLocker password, recovery key or startup key. */
 export interface UnlockKey {
   /** What people are told of it: where it comes from, never what it is. */
   readonly name: string
   /** Undefined: it was to be given, and is not there. */
-  readonly value: Buffer | undefined
+  readonly value: Sensitive<Buffer> | undefined
 }
 
 /** A Secret holds no more. */
@@ -14,8 +16,9 @@ const carriageReturn = 0x0d
 /** Why a key can't be tried on anything; undefined when it can. */
 export function unusable({ value }: UnlockKey): string | undefined {
   if (value === undefined) return "Absent"
-  if (value.length === 0) return "Empty"
-  return value.length > maxKeyBytes ? `Longer than ${maxKeyBytes} bytes` : undefined
+  const { length } = value.reveal()
+  if (length === 0) return "Empty"
+  return length > maxKeyBytes ? `Longer than ${maxKeyBytes} bytes` : undefined
 }
 
 /** All that is to be tried, in this order: each key in its likeliest reading, then those that may mean something else. */
@@ -23,7 +26,7 @@ export function attempts(keys: readonly UnlockKey[]): { key: UnlockKey; reading:
   const usable = keys.filter((key) => unusable(key) === undefined)
   return [0, 1].flatMap((order) =>
     usable.flatMap((key) =>
-      readings(key.value)
+      readings(key.value?.reveal())
         .slice(order, order + 1)
         .map((reading) => ({ key, reading })),
     ),

@@ -99,7 +99,7 @@ async function findGuest({ options, state, log }: Context, signal: AbortSignal):
     const { "overlay-dir": overlayDir, journal } = options
     return await connectGuest({ dir, overlayDir, disks, keys, journal, log, signal })
   } finally {
-    for (const { value } of keys) value?.fill(0)
+    for (const { value } of keys) value?.reveal().fill(0)
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Logger } from "pino"
 import type { UnlockKey } from "../guest/unlock-key.ts"
+import { Sensitive } from "../observability/sensitive.ts"
 
 /** A key of a Secret that the kubelet has mounted, if there is such. */
 export interface UnlockSecret {
@@ -21,7 +22,7 @@ export function readUnlockKeys(dir: string, secrets: readonly UnlockSecret[], lo
     secrets.map(async ({ name, key }, index): Promise<UnlockKey> => {
       const called = `key ${key} of Secret ${name}`
       try {
-        return { name: called, value: await readFile(join(dir, String(index), unlockFile)) }
+        return { name: called, value: new Sensitive(await readFile(join(dir, String(index), unlockFile))) }
       } catch (error) {
         log.warn({ secret: name, key, code: (error as NodeJS.ErrnoException).code }, "an unlock key is not there")
         return { name: called, value: undefined }

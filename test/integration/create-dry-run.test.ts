@@ -173,7 +173,7 @@ describe("server", () => {
   test("the pods that are tried mount the keys, and have the memory that they take", async () => {
     await dryRun("--unlock-secret", "disk-keys/root", "--journal=skip")
     const [restore] = api.requests.filter(
-      ({ url, body }) => /\/pods$/.test(url.pathname) && body.includes("restore.mjs"),
+      ({ url, body }) => url.pathname.endsWith("/pods") && body.includes("restore.mjs"),
     )
     expect(restore?.body).toContain('"secretName":"disk-keys","items":[{"key":"root","path":"key"}],"optional":true')
     expect(restore?.body).toContain('"--journal","Skip","--unlock","disk-keys/root"')

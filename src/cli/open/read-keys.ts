@@ -3,6 +3,7 @@ import type { Writable } from "node:stream"
 import { buffer } from "node:stream/consumers"
 import { RecoveryError } from "../../api/reasons.ts"
 import type { UnlockKey } from "../../guest/unlock-key.ts"
+import { Sensitive } from "../../observability/sensitive.ts"
 
 /**
  * The keys that `--key-file` names: files as they are; `-` is asked for, without echo, where stdin is a terminal, and all
@@ -16,10 +17,13 @@ export async function readKeys(files: readonly string[], err: Writable, signal: 
 
 async function readKey(file: string, err: Writable, signal: AbortSignal): Promise<UnlockKey> {
   if (file === "-" && process.stdin.isTTY)
-    return { name: "the key that was typed", value: await typed("Key of the encrypted volume: ", err, signal) }
-  if (file === "-") return { name: "the key from stdin", value: await buffer(process.stdin) }
+    return {
+      name: "the key that was typed",
+      value: new Sensitive(await typed("Key of the encrypted volume: ", err, signal)),
+    }
+  if (file === "-") return { name: "the key from stdin", value: new Sensitive(await buffer(process.stdin)) }
   try {
-    return { name: `key file ${file}`, value: await readFile(file) }
+    return { name: `key file ${file}`, value: new Sensitive(await readFile(file)) }
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     throw new RecoveryError("UsageError", `The key file ${file} can't be read (${code}).`, { cause })

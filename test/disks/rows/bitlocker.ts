@@ -1,9 +1,10 @@
+import { Sensitive } from "../../../src/observability/sensitive.ts"
 import { bitlockerImages, fetchBitlockerImages } from "../bitlocker-images.ts"
 import { contents } from "../keeping.ts"
 import type { ExpectedVolume } from "../row.ts"
 import { group, mounted } from "./words.ts"
 
-const key = (name: string, value: string) => ({ name, value: Buffer.from(value) })
+const key = (name: string, value: string) => ({ name, value: new Sensitive(Buffer.from(value)) })
 const password = key("the password", "anaconda")
 
 /** Disks of Windows 10, and 7 where it says elephant: each with a password and with a recovery key of its own. */
@@ -67,7 +68,7 @@ export const bitlocker = group("encryption", [
     fetch: fetchBitlockerImages,
     disks: [{ name: "b", sizeMiB: 100 }],
     make: make("aes-xts-128-startup-key-win11", `base64 -d <<<${startupKey.toString("base64")}`),
-    keys: [{ name: "the startup key", value: startupKey }],
+    keys: [{ name: "the startup key", value: new Sensitive(startupKey) }],
     volumes: [opened("b")],
   },
   {

@@ -1,3 +1,4 @@
+import { Sensitive } from "../../../src/observability/sensitive.ts"
 import { all } from "../keeping.ts"
 import type { ExpectedVolume } from "../row.ts"
 import { group, mounted } from "./words.ts"
@@ -19,7 +20,7 @@ const open = (device: string, key = "printf secret", as = "inside") =>
 const content = (device: string, key?: string) =>
   `${open(device, key)}; ext4 /dev/mapper/inside; cryptsetup close inside`
 
-const key = (name: string, value: string | Buffer) => ({ name, value: Buffer.from(value) })
+const key = (name: string, value: string | Buffer) => ({ name, value: new Sensitive(Buffer.from(value)) })
 const secret = key("the key", "secret")
 /** With bytes that no line and no C string holds. */
 const binary = Buffer.from("\0\n\xff'\"\\x00 $(reboot)\n", "latin1")

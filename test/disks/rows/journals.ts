@@ -1,3 +1,4 @@
+import { Sensitive } from "../../../src/observability/sensitive.ts"
 import { all } from "../keeping.ts"
 import type { Row } from "../row.ts"
 import { group, mounted } from "./words.ts"
@@ -64,7 +65,7 @@ export const journals = group("journals", [
         ${key} luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file=- $d1
         ${key} open --key-file=- $d1 inside; ext4 /dev/mapper/inside
         ${crash("/dev/mapper/inside")}; cryptsetup close inside; ${putBack}`,
-      keys: [{ name: "the key", value: Buffer.from("secret") }],
+      keys: [{ name: "the key", value: new Sensitive(Buffer.from("secret")) }],
     },
     "ext4",
   ),

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest"
 import { attempts, unusable } from "../../../src/guest/unlock-key.ts"
+import { Sensitive } from "../../../src/observability/sensitive.ts"
 
 const key = (value: string | undefined) => ({
   name: "k",
-  value: value === undefined ? undefined : Buffer.from(value, "latin1"),
+  value: value === undefined ? undefined : new Sensitive(Buffer.from(value, "latin1")),
 })
 
 test.each<[string, string[], string[]]>([

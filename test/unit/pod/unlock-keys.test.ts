@@ -21,7 +21,8 @@ test("keys are read byte for byte; those of absent Secrets, and absent keys, are
   await mkdir(join(dir, "2"))
   await writeFile(join(dir, "2", "key"), value)
   const secrets = ["no-such-key", "no-such-secret", "there"].map((name) => ({ name, key: "k" }))
-  expect(await readUnlockKeys(dir, secrets, log)).toEqual([
+  const keys = await readUnlockKeys(dir, secrets, log)
+  expect(keys.map((key) => ({ ...key, value: key.value?.reveal() }))).toEqual([
     { name: "key k of Secret no-such-key", value: undefined },
     { name: "key k of Secret no-such-secret", value: undefined },
     { name: "key k of Secret there", value },
