@@ -117,7 +117,13 @@ const unlock = withRules(
         .object({
           secretRef: z
             .object({
-              name: objectName().describe("Name of a Secret in the session's namespace."),
+              name: withRules(objectName().describe("Name of a Secret in the session's namespace."), [
+                {
+                  holds: (name) => !name.startsWith("frsess-"),
+                  cel: "!self.startsWith('frsess-')",
+                  message: "Secrets that begin with frsess- are those of sessions themselves",
+                },
+              ]),
               key: z
                 .string()
                 .min(1)

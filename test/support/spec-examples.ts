@@ -107,6 +107,11 @@ export const specExamples: SpecExample[] = [
   { name: "a key of an empty name", spec: { source: claims, unlock: keys("a/") }, refused: true },
   { name: "a key that leads elsewhere", spec: { source: claims, unlock: keys("a/../b") }, refused: true },
   { name: "a Secret of another namespace", spec: { source: claims, unlock: keys("other:a/1") }, refused: true },
+  {
+    name: "a Secret of a session",
+    spec: { source: claims, unlock: keys("frsess-a/1") },
+    refused: "of sessions themselves",
+  },
   { name: "a key itself", spec: { source: claims, unlock: ["secret"] }, refused: true },
   { name: "an unknown journal", spec: { source: claims, journal: "Ignore" }, refused: true },
   { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
