@@ -80,7 +80,8 @@ export class Unlocker {
     if (limitMs <= 0) throw new UnlockFailure("Not tried, as the others have taken too long")
     const started = performance.now()
     const failed = (message: string, exitCode: number) => {
-      if (exitCode === doesNotFit) return new UnlockFailure("Does not fit")
+      // of a recovery key of another BitLocker it says nothing, with a code that could mean anything
+      if (exitCode === doesNotFit || message === "") return new UnlockFailure("Does not fit")
       const cure = exitCode === outOfMemory ? moreMemory : ""
       return new UnlockFailure(`Could not be tried (${message.replace(/\.$/, "")}${cure})`)
     }
