@@ -7,7 +7,7 @@ import { group, mounted } from "./words.ts"
 const key = (name: string, value: string) => ({ name, value: new Sensitive(Buffer.from(value)) })
 const password = key("the password", "anaconda")
 
-/** Disks of Windows 10, and 7 where it says elephant: each with a password and with a recovery key of its own. */
+/** Disks of Windows 10, or of an older one where it says elephant: each with a password and with a recovery key of its own. */
 const encrypted = [
   ["aes-xts-128", "235818-357951-253979-013365-241120-245575-342914-591910"],
   ["aes-xts-256", "404558-436711-420860-678557-638220-018909-039941-695321"],
