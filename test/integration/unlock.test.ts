@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
@@ -104,4 +105,26 @@ test("on this machine: the key from stdin, and a journal skipped", async () => {
   })
   expect(out).toMatch(/^\/dirty +xfs .* Mounted, journal skipped$/m)
   expect(out).toMatch(/^\/luks +ext4 .* disk luks > unlocked +Mounted, journal skipped$/m)
+})
+
+/** Types this when it is asked for a key, on a terminal; says what that showed, and the exit code. */
+async function typing(keys: string): Promise<{ shown: string; code: number | null }> {
+  const command = [process.execPath, "src/cli.ts", "open", luks, "--key-file", "-", "--key-file", "/no/such"].join(" ")
+  const terminal = spawn("script", ["--quiet", "--return", "--flush", "--command", command, "/dev/null"])
+  let shown = ""
+  terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text
+    if (shown.endsWith("Key of the encrypted volume: ")) terminal.stdin.write(keys)
+  })
+  const [code] = (await once(terminal, "close")) as [number | null]
+  return { shown, code }
+}
+
+test.each([
+  ["a key that is typed is not shown", "typed\x7f\x7f\r", 2, "The key file /no/such can't be read"],
+  ["Ctrl-C instead of a key", "ty\x03", 130, "Interrupted"],
+])("on this machine: %s", async (_, keys, expected, words) => {
+  const { shown, code } = await typing(keys)
+  expect([code, shown]).toEqual([expected, expect.stringContaining(words)])
+  expect(shown).not.toContain("ty")
 })

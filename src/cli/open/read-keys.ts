@@ -50,10 +50,10 @@ async function typed(prompt: string, err: Writable, signal: AbortSignal): Promis
     }
   }
   signal.addEventListener("abort", interrupted, { once: true })
-  err.write(prompt)
   stdin.setRawMode(true)
   stdin.on("data", hear)
   stdin.resume()
+  err.write(prompt) // whoever answers it at once is not shown either
   try {
     return await promise
   } finally {
