@@ -5,7 +5,7 @@ triplet=x86_64-linux-gnu
 make_root() {
   local work=$1 root=$1/root pool=$1/pool file kind lib applet tool
   local loader=$pool/lib/$triplet/ld-linux-x86-64.so.2
-  mkdir -p "$root"/{bin,lib/modules,lib/$triplet,lib64,usr/lib/openssh,proc,sys,dev,run,tmp,volumes,etc/lvm}
+  mkdir -p "$root"/{bin,lib/modules,lib/$triplet/ossl-modules,lib64,usr/lib/openssh,proc,sys,dev,run,tmp,volumes,etc/lvm}
   ln -s bin "$root/sbin"
   ln -s ../bin "$root/usr/bin"
   ln -s ../bin "$root/usr/sbin"
@@ -17,6 +17,7 @@ make_root() {
     [ "${kind:-}" != jailed ] || dynamic "$pool/$file" || fail "$file is statically linked: it would ignore the jail"
     case $file in
       */openssh/*) take "$pool/$file" "$root/usr/lib/openssh" ;;
+      */ossl-modules/*) take "$pool/$file" "$root/lib/$triplet/ossl-modules" ;; # hashes of old LUKS1
       *) take "$pool/$file" "$root/bin" ;;
     esac
     for lib in $(libraries "$pool/$file"); do take "$lib" "$root/lib/$triplet"; done

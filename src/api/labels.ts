@@ -6,6 +6,8 @@ export const SESSION_UID_LABEL = `${GROUP}/session-uid`
 /** Which installation of the operator made it. */
 export const INSTANCE_LABEL = `${GROUP}/instance`
 export const ROLE_LABEL = `${GROUP}/role`
+/** On restore pods that mount Secrets of spec.unlock; a policy looks at those. */
+export const UNLOCK_LABEL = `${GROUP}/unlock`
 
 /** Velero sets it on every object that it restores, to the name of the restore. */
 export const RESTORE_LABEL = "velero.io/restore-name"

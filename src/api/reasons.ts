@@ -104,7 +104,10 @@ export const reasons = {
   },
   SourceNotVerified: { heals: false, cure: "" },
   // what a single volume can say
-  VolumeLocked: { heals: false, cure: "Name the Secret with its key under spec.unlock." },
+  VolumeLocked: {
+    heals: false,
+    cure: "Name the Secret with its key under spec.unlock; for images of this machine: open --key-file FILE.",
+  },
   VolumeUnsupported: { heals: false, cure: "" },
   VolumeCorrupt: { heals: false, cure: "Choose an older recovery point." },
   VolumeIncomplete: { heals: false, cure: "Recover all disks of the volume in one session." },

@@ -48,6 +48,7 @@ const schema = z.object({
       memoryMiB: z.int().min(128).default(512),
       cpus: z.int().min(1).max(64).default(1),
       overlayMiB: z.int().min(16).default(512),
+      unlockMiB: z.int().min(0).default(1088),
     })
     .prefault({}),
   resources: z

@@ -110,6 +110,53 @@ const verifySource = z
     "Prove that the clones were not changed: each disk is hashed (sha256) before its first byte is served and again when nobody is connected any more. The hashes are in status.disks, the result is the condition SourceVerified and status.release.sourceVerified. Every disk is read whole, twice: it takes that much longer until files can be read, and until the session is gone. No time is left for the second hash where a session lasts to the end of its 12 hours, or is deleted instead of unmounted. Can't be changed.",
   )
 
+const unlock = withRules(
+  z
+    .array(
+      z
+        .object({
+          secretRef: z
+            .object({
+              name: withRules(objectName().describe("Name of a Secret in the session's namespace."), [
+                {
+                  holds: (name) => !name.startsWith("frsess-"),
+                  cel: "!self.startsWith('frsess-')",
+                  message: "Secrets that begin with frsess- are those of sessions themselves",
+                },
+              ]),
+              key: z
+                .string()
+                .min(1)
+                .max(253)
+                .regex(/^[-._a-zA-Z0-9]+$/, "must be a key of a Secret")
+                .describe("Which of its keys holds the passphrase."),
+            })
+            .describe(
+              "The Secret with the passphrase. Whoever asks must be allowed to get it; the operator never reads it.",
+            ),
+        })
+        .describe("A passphrase to try."),
+    )
+    .max(4)
+    .describe(
+      "LUKS passphrases or key files, BitLocker passwords, recovery keys or startup keys, from Secrets of this namespace. Each is tried on every encrypted volume, also with the line end taken off that it may have. A volume that none of them opens is listed Locked, with what came of each. Can't be changed.",
+    )
+    .meta({ "x-kubernetes-list-type": "atomic" }),
+  [
+    {
+      holds: (list) => new Set(list.map(({ secretRef: { name, key } }) => `${name}/${key}`)).size === list.length,
+      cel: "self.all(x, self.exists_one(y, x.secretRef.name == y.secretRef.name && x.secretRef.key == y.secretRef.key))",
+      message: "each key of a Secret may occur only once",
+    },
+  ],
+)
+
+const journal = z
+  .enum(["Replay", "Skip"])
+  .describe(
+    "What becomes of journals that the snapshot caught before they were written back. Replay: they are played into memory, never onto the source, and files are as after a crash. Skip: ext3, ext4, XFS, Btrfs and F2FS are mounted as they lie there, where the journal itself is broken or its last writes are what went wrong; what only the journal holds is missing, and parts may contradict each other. Can't be changed.",
+  )
+
 const desiredState = z
   .enum(["Mounted", "Unmounted"])
   .describe(
@@ -122,6 +169,8 @@ export const sessionSpec = withRules(
     .object({
       source,
       recoveryPoint: recoveryPoint.prefault({}).meta({ default: {} }),
+      unlock: unlock.optional(),
+      journal: journal.default("Replay"),
       verifySource: verifySource.default(false),
       desiredState: desiredState.default("Mounted"),
       ttl: ttl.default("12h"),
@@ -140,6 +189,8 @@ export const sessionSpec = withRules(
   [
     unchangeable("source"),
     unchangeable("recoveryPoint"),
+    unchangeable("unlock"),
+    unchangeable("journal"),
     unchangeable("verifySource"),
     {
       cel: "!has(oldSelf.desiredState) || oldSelf.desiredState != 'Unmounted' || (has(self.desiredState) && self.desiredState == 'Unmounted')",

@@ -89,6 +89,10 @@ const volume = z
     usedBytes: count("Used bytes.").optional(),
     stack: list(z.string(), "What it lies on, from the disk up.").optional(),
     state: z.enum(volumeStates).describe("Mounted; Available: mounted when it is first opened; or why neither."),
+    journal: z
+      .enum(["Skipped"])
+      .optional()
+      .describe("Skipped: it was mounted without a look at its journal, as spec.journal asks for."),
     reason: text("A code, when it is not mounted.").optional(),
     message: text("The cause in words, when it is not mounted.").optional(),
   })

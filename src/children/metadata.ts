@@ -35,13 +35,18 @@ export function podSelector(
 }
 
 /** Metadata of an object the attachment owns: with a foreground deletion the attachment is gone only after all of them. */
-export function metadata(blueprint: Blueprint, name: string, role: Role, { controller = false } = {}): ObjectMeta {
+export function metadata(
+  blueprint: Blueprint,
+  name: string,
+  role: Role,
+  { controller = false, more = {} }: { controller?: boolean; more?: Record<string, string> } = {},
+): ObjectMeta {
   const { name: owner, uid } = blueprint.owner
   const reference = { apiVersion: API_VERSION, kind: ATTACHMENT_KIND, name: owner, uid, blockOwnerDeletion: true }
   return {
     name,
     namespace: blueprint.session.namespace,
-    labels: labels(blueprint, role),
+    labels: { ...labels(blueprint, role), ...more },
     ownerReferences: [controller ? { ...reference, controller } : reference],
   }
 }

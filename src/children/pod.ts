@@ -9,14 +9,14 @@ const USER = 65_532
 /** What target and restore pod have in common: all that Pod Security `restricted` asks for, and no way back to the API. */
 export function podManifest(
   blueprint: Blueprint,
-  { name, role, supplementalGroups, containers, volumes }: PodOptions,
+  { name, role, labels = {}, supplementalGroups, containers, volumes }: PodOptions,
 ): Manifest {
   const { installation, activeDeadlineSeconds } = blueprint
   const { imagePullSecrets, nodeSelector, tolerations, priorityClassName } = installation
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: metadata(blueprint, name, role, { controller: true }),
+    metadata: metadata(blueprint, name, role, { controller: true, more: labels }),
     spec: {
       restartPolicy: "Never",
       activeDeadlineSeconds,
@@ -44,6 +44,7 @@ export function podManifest(
 export interface PodOptions {
   name: string
   role: PodRole
+  labels?: Record<string, string>
   supplementalGroups?: number[]
   containers: ContainerOptions[]
   volumes: object[]

@@ -1,3 +1,5 @@
+import { UNLOCK_LABEL } from "../api/labels.ts"
+import { formatQuantity, parseQuantity } from "../session/quantity.ts"
 import type { Blueprint, Installation, Resources } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
 import { namesOf } from "./names.ts"
@@ -12,13 +14,15 @@ const OVERLAY_DIR = "/overlay"
  * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else.
  */
 export function restorePodManifest(blueprint: Blueprint, name: string, targetHost: string): Manifest {
-  const { session, disks, deadline, installation } = blueprint
+  const { session, disks, deadline, installation, unlock = [], journal } = blueprint
   const names = namesOf(session)
   const { guest, kvmResource } = installation
+  const unlockMiB = unlock.length === 0 ? 0 : guest.unlockMiB
   const sockets = { name: "guest", mountPath: GUEST_DIR }
   return podManifest(blueprint, {
     name,
     role: "restore",
+    ...(unlock.length > 0 && { labels: { [UNLOCK_LABEL]: "true" } }),
     containers: [
       {
         name: "files",
@@ -33,13 +37,14 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
             "target-iqn": names.targetIqn,
           }),
           ...disks.flatMap((disk) => ["--disk", `${disk.name}=${disk.serial}`]),
-          ...flags({ secrets: SECRETS_DIR, "guest-dir": GUEST_DIR }),
+          ...flags({ secrets: SECRETS_DIR, "guest-dir": GUEST_DIR, ...(journal && { journal }) }),
+          ...unlock.flatMap(({ name, key }) => ["--unlock", `${name}/${key}`]),
         ],
         ports: [
           { name: "https", containerPort: HTTPS_PORT },
           { name: "control", containerPort: CONTROL_PORT },
         ],
-        mounts: [secretMount, sockets],
+        mounts: [secretMount, sockets, ...unlock.map((_, index) => unlockMount(index))],
         resources: installation.resources.files,
       },
       {
@@ -50,29 +55,48 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           ...flags({
             "guest-dir": GUEST_DIR,
             "overlay-dir": OVERLAY_DIR,
-            memory: String(guest.memoryMiB),
+            memory: String(guest.memoryMiB + unlockMiB),
             cpus: String(guest.cpus),
           }),
           ...(kvmResource === undefined ? [] : ["--kvm"]),
         ],
         ports: [],
         mounts: [sockets, { name: "overlay", mountPath: OVERLAY_DIR }],
-        resources: guestResources(installation),
+        resources: guestResources(installation, unlockMiB),
       },
     ],
     volumes: [
       secretVolume(names.secret("restore")),
+      ...unlock.map(unlockVolume),
       { name: "guest", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
       { name: "overlay", emptyDir: { medium: "Memory", sizeLimit: `${guest.overlayMiB}Mi` } },
     ],
   })
 }
 
+type UnlockSecret = NonNullable<Blueprint["unlock"]>[number]
+
+/** One key of a Secret under a name of ours. Optional: without it the session is what it can be. */
+function unlockVolume({ name, key }: UnlockSecret, index: number): object {
+  const items = [{ key, path: "key" }]
+  return { name: `unlock${index}`, secret: { secretName: name, items, optional: true, defaultMode: 0o440 } }
+}
+
+function unlockMount(index: number): object {
+  return { name: `unlock${index}`, mountPath: `/etc/frsess-unlock/${index}`, readOnly: true }
+}
+
 /** KVM comes as an extended resource of the node; nothing has to be privileged for it. */
-function guestResources({ resources, kvmResource }: Installation): Resources {
-  if (kvmResource === undefined) return resources.guest
-  return {
-    requests: { ...resources.guest.requests, [kvmResource]: "1" },
-    limits: { ...resources.guest.limits, [kvmResource]: "1" },
-  }
+function guestResources({ resources, kvmResource }: Installation, moreMiB: number): Resources {
+  const kvm = kvmResource === undefined ? {} : { [kvmResource]: "1" }
+  const { requests, limits } = resources.guest
+  if (moreMiB === 0 && kvmResource === undefined) return resources.guest
+  return { requests: { ...withMemory(requests, moreMiB), ...kvm }, limits: { ...withMemory(limits, moreMiB), ...kvm } }
+}
+
+/** Where nothing is said of memory nothing is added. */
+function withMemory(amounts: Record<string, string> | undefined, moreMiB: number): Record<string, string> | undefined {
+  const memory = parseQuantity(amounts?.["memory"] ?? "")
+  if (memory === undefined) return amounts
+  return { ...amounts, memory: formatQuantity(memory + (BigInt(moreMiB) << 20n) * 1_000_000_000n, "bytes") }
 }

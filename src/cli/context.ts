@@ -26,6 +26,9 @@ export interface CommonFlags extends ClusterFlags {
   readonly quiet?: boolean
 }
 
+/** For flags that may be given several times. */
+export const collect = (value: string, before: string[]): string[] => [...before, value]
+
 export function notFormat(wanted: string, allowed: readonly string[]): RecoveryError {
   return new RecoveryError("UsageError", `-o ${wanted} is not known here; use one of ${allowed.join(", ")}.`)
 }

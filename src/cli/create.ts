@@ -2,10 +2,11 @@ import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import type { FileRecoverySession } from "../api/session.ts"
 import { chosenNamespace, type Cluster, getSession, openCluster } from "./client/cluster.ts"
-import { type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
+import { collect, type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
 import { dryRunHere, dryRunOnServer } from "./create/dry-run.ts"
 import { usualInstallation } from "./create/installation.ts"
 import { newSession, sendSession, type SessionFlags } from "./create/new-session.ts"
+import { journalOf } from "./journal.ts"
 import { print, structured } from "./output.ts"
 import { endedEarly, isOver, objectName, standing, whyNotReady } from "./session-words.ts"
 import { volumeTable } from "./volume-table.ts"
@@ -22,6 +23,7 @@ const help = `
   kubectl-recover create orders --from pvc/data-orders-0 --wait
   kubectl-recover create orders --from pvc/data-orders-0 --from pvc/data-orders-1 --at 2026-11-22T03:00:00Z
   kubectl-recover create orders --from snapshot/orders-nightly --ttl 2h
+  kubectl-recover create orders --from pvc/data-orders-0 --unlock-secret disk-keys/passphrase
   kubectl-recover create orders --from pvc/data-orders-0 --dry-run=server
 
 --dry-run=server makes nothing. It tells what would be cloned and what would stand in the way, and ends with 0 when the
@@ -31,7 +33,6 @@ operator looks again before it starts. -o json or yaml: all of it, for programs.
 
 /** `create NAME --from ...`: a session on the cluster, and with --wait until its files can be read. */
 export function addCreate(program: Command, context: Context): void {
-  const collect = (value: string, before: string[]) => [...before, value]
   const command = program
     .command("create")
     .description("create a session on the cluster")
@@ -41,6 +42,8 @@ export function addCreate(program: Command, context: Context): void {
     .option("--recovery-point <name>", "the recovery point this VolumeSnapshot belongs to")
     .option("--storage-class <name>", "StorageClass of the clones")
     .option("--ttl <duration>", "how long it lasts, at most 12h")
+    .option("--unlock-secret <name/key>", "a Secret's key to open encrypted volumes with; again for more", collect, [])
+    .option("--journal <replay|skip>", "what becomes of journals that were not written back", journalOf)
     .option("--verify-source", "hash the disks before and after, to prove that they were not changed")
     .option("--wait", "wait until the files can be read")
     .option("--timeout <duration>", "longest wait", "15m")

@@ -3,20 +3,28 @@ import { RecoveryError } from "../api/reasons.ts"
 import { createLog } from "../observability/log.ts"
 import { assertNameIsFree, localName, publishLocalSession } from "./client/local-session.ts"
 import type { Context } from "./context.ts"
-import { notFormat } from "./context.ts"
+import { collect, notFormat } from "./context.ts"
+import { type Journal, journalOf } from "./journal.ts"
 import { openDataPath } from "./open/data-path.ts"
+import { readKeys } from "./open/read-keys.ts"
 import { print, structured } from "./output.ts"
 import { volumeTable } from "./volume-table.ts"
 
 interface OpenFlags {
   readonly name: string
   readonly output?: string
-  readonly memory: string
+  readonly memory?: string
   readonly cpus: string
   readonly kvm?: boolean
+  readonly keyFile: string[]
+  readonly journal?: Journal
   readonly verbose?: boolean
   readonly quiet?: boolean
 }
+
+const usualMiB = 512
+/** LUKS2 mostly takes 1 GiB to make a key of a passphrase. */
+const unlockMiB = 1600
 
 /** Runs a verb given after `--`, on the session just opened. */
 export type RunVerb = (args: readonly string[], defaultSession: string) => Promise<void>
@@ -28,7 +36,9 @@ of the repository. Without a verb, "open" prints what is on the disks and serves
   kubectl-recover cp local:/disk-p1/etc/hosts .
 With a verb it ends when that has ended:
   kubectl-recover open disk.img -- ls /disk-p1/etc
-  kubectl-recover open a.img b.img -- cp -r /vg0-data/orders ./orders`
+  kubectl-recover open a.img b.img -- cp -r /vg0-data/orders ./orders
+Keys of LUKS (passphrases, key files) and BitLocker (passwords, recovery keys, startup keys):
+  kubectl-recover open disk.img --key-file - --key-file recovery-key.txt`
 
 /** `open IMAGE...`: the whole data path on this machine, no cluster. */
 export function addOpen(program: Command, context: Context, verb: readonly string[], runVerb: RunVerb): void {
@@ -39,7 +49,9 @@ export function addOpen(program: Command, context: Context, verb: readonly strin
     .usage("[options] IMAGE... [-- VERB ...]")
     .option("--name <name>", "how other calls reach it: local, or local.NAME", "local")
     .option("-o, --output <format>", "json or yaml: the catalogue in full")
-    .option("--memory <MiB>", "memory of the micro-VM", "512")
+    .option("--key-file <file>", "key of an encrypted volume, - to type it or from stdin; again for more", collect, [])
+    .option("--journal <replay|skip>", "what becomes of journals that were not written back", journalOf)
+    .option("--memory <MiB>", `memory of the micro-VM (default: ${usualMiB}, with --key-file ${unlockMiB})`)
     .option("--cpus <n>", "CPUs of the micro-VM", "2")
     .option("--kvm", "use KVM where it is available")
     .option("-v, --verbose", "log what the parts do, on stderr")
@@ -67,9 +79,14 @@ async function open(
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     if (!flags.quiet) streams.err.write(`[${seconds.padStart(5)} s] ${what}\n`)
   }
+  const memory = flags.memory ?? String(flags.keyFile.length > 0 ? unlockMiB : usualMiB)
+  const memoryMiB = wholeNumber("--memory", memory, 128, 65_536)
+  const keys = await readKeys(flags.keyFile, streams.err, signal)
   await using path = await openDataPath({
     images,
-    memoryMiB: wholeNumber("--memory", flags.memory, 128, 65_536),
+    keys,
+    journal: flags.journal ?? "Replay",
+    memoryMiB,
     cpus: wholeNumber("--cpus", flags.cpus, 1, 64),
     accel: flags.kvm ? "kvm" : "tcg",
     log: createLog(flags.verbose ? "debug" : "error", {}, process.stderr),

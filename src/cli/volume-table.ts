@@ -11,6 +11,7 @@ export interface VolumeRow {
   readonly usedBytes?: number | undefined
   readonly stack?: readonly string[] | undefined
   readonly state: string
+  readonly journal?: string | undefined
   readonly message?: string | undefined
 }
 
@@ -25,10 +26,15 @@ export function volumeTable(volumes: readonly VolumeRow[]): string {
     size(volume.sizeBytes),
     size(volume.usedBytes),
     volume.stack?.join(" > ") ?? "-",
-    volume.message === undefined ? volume.state : `${volume.state}: ${volume.message}`,
+    stateOf(volume),
   ])
   return table(
     header,
     rows.map((row) => row.map(printable)),
   )
+}
+
+function stateOf({ state, journal, message }: VolumeRow): string {
+  if (message !== undefined) return `${state}: ${message}`
+  return journal === "Skipped" ? `${state}, journal skipped` : state
 }

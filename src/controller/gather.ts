@@ -86,9 +86,10 @@ async function withPreflight(
 ): Promise<Observed> {
   const choice = accept(observed)
   if (isVerdict(choice)) return observed
-  const { session, sources } = observed
+  const { session, spec, sources } = observed
+  if (!spec) return observed
   const clones = plannedClones(choice, sources)
-  const options = { kube, facts, session, installation, clones, now: now().getTime(), isOperator: true }
+  const options = { kube, facts, session, spec, installation, clones, now: now().getTime(), isOperator: true }
   const preflight = await gatherPreflight(options)
   if (preflight.unread.length > 0) log.debug({ uid: session.uid, unread: preflight.unread }, "preflight is incomplete")
   return { ...observed, preflight }

@@ -1,7 +1,7 @@
 import type { FileRecoveryAttachment } from "../api/attachment.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import { attachmentManifest } from "../children/attachment.ts"
-import type { Blueprint } from "../children/blueprint.ts"
+import { type Blueprint, wishesOf } from "../children/blueprint.ts"
 import { claimManifest } from "../children/claim.ts"
 import { contentManifest, snapshotManifest } from "../children/conversion.ts"
 import type { Manifest } from "../children/manifest.ts"
@@ -57,6 +57,7 @@ export function blueprintOf(
       claim,
       serial: names.serial(index),
     })),
+    ...(spec && wishesOf(spec)),
     // only what is written down for good need not be hashed again
     ...(spec?.verifySource && { hashDisks: isHashed(written) ? "after" : "before-and-after" }),
     deadline: status.expiresAt ?? timestamp(hardEnd(startedAt)),

@@ -43,6 +43,7 @@ export const volumeSchema = z.object({
   usedBytes: bytes.optional(),
   stack: z.array(text).max(64),
   state: z.enum(volumeStates),
+  journal: z.enum(["Skipped"]).optional(),
   reason: text.optional(),
   message: text.optional(),
 })

@@ -1,5 +1,6 @@
 import { LONGEST_TTL } from "../api/duration.ts"
-import type { Blueprint, Installation } from "../children/blueprint.ts"
+import type { SessionSpec } from "../api/spec.ts"
+import { type Blueprint, type Installation, wishesOf } from "../children/blueprint.ts"
 import { claimManifest } from "../children/claim.ts"
 import type { Manifest } from "../children/manifest.ts"
 import { namesOf } from "../children/names.ts"
@@ -19,6 +20,7 @@ import { isMissingRight } from "./unread.ts"
 export interface DryRunOptions {
   readonly kube: Pick<KubeClient, "create">
   readonly session: SessionRef
+  readonly spec: SessionSpec
   readonly installation: Installation
   readonly clones: readonly PlannedClone[]
   /** Milliseconds since 1970. */
@@ -87,13 +89,14 @@ async function attempt(
 }
 
 /** Nobody looks for the attachment before something is kept, so its UID may be any. */
-function preview({ session, installation, clones, now }: DryRunOptions): Blueprint {
+function preview({ session, spec, installation, clones, now }: DryRunOptions): Blueprint {
   const names = namesOf(session)
   return {
     session,
     owner: { name: names.base, uid: session.uid },
     installation,
     disks: clones.map(({ disk, claim }, index) => ({ name: disk, claim, serial: names.serial(index) })),
+    ...wishesOf(spec),
     deadline: timestamp(now + LONGEST_TTL),
     activeDeadlineSeconds: LONGEST_TTL / 1000,
   }

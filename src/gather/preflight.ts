@@ -1,3 +1,4 @@
+import type { SessionSpec } from "../api/spec.ts"
 import type { Installation } from "../children/blueprint.ts"
 import type { SessionRef } from "../children/names.ts"
 import type { KubeClient } from "../kube/client.ts"
@@ -19,6 +20,7 @@ export interface PreflightOptions {
   readonly kube: KubeClient
   readonly facts: ClusterFacts
   readonly session: SessionRef
+  readonly spec: SessionSpec
   /** Absent: not known, so no pod and no claim is tried. */
   readonly installation: Installation | undefined
   readonly clones: PlannedClone[]

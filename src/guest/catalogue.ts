@@ -1,6 +1,9 @@
 import type { Reason } from "../api/reasons.ts"
 import type { VolumeState } from "../api/status.ts"
 
+/** What becomes of journals that were not written back. */
+export type Journal = "Replay" | "Skip"
+
 /** A disk of the session. */
 export interface Disk {
   readonly name: string
@@ -28,6 +31,8 @@ export interface Volume {
   /** What it lies on, from the disk up: `disk a`, `gpt partition 1`, `lvm vg0/data`. At most 64. */
   readonly stack: readonly string[]
   readonly state: VolumeState
+  /** Set when it is mounted without a look at its journal: what only that holds is missing, or half of it is there. */
+  readonly journal?: "Skipped"
   /** When it is not mounted: a code of the error table. */
   readonly reason?: Reason
   /** When it is not mounted: why, in words; for a corrupt file system the kernel's. */

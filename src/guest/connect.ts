@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { RecoveryError } from "../api/reasons.ts"
+import type { Journal } from "./catalogue.ts"
 import { Control } from "./control.ts"
 import { plugDisk, type GuestDisk } from "./disks.ts"
 import { guestFiles } from "./files.ts"
@@ -11,6 +12,8 @@ import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
 import { awaitSocket } from "./socket.ts"
 import { defaultSessions } from "./supervise.ts"
+import type { UnlockKey } from "./unlock-key.ts"
+import { Unlocker } from "./unlocker.ts"
 import { Volumes } from "./volumes.ts"
 import { watch } from "./watchdog.ts"
 
@@ -19,6 +22,9 @@ export interface GuestTimeouts {
   readonly launchMs: number
   /** For looking at the disks, and for each mount. */
   readonly volumeMs: number
+  /** For trying one key on one volume, and for trying all. */
+  readonly keyMs: number
+  readonly keysMs: number
   /** For QEMU's answer to one command. */
   readonly commandMs: number
   readonly pingEveryMs: number
@@ -31,6 +37,8 @@ export interface GuestTimeouts {
 const defaultTimeouts: GuestTimeouts = {
   launchMs: 120_000,
   volumeMs: 120_000,
+  keyMs: 300_000,
+  keysMs: 900_000,
   commandMs: 60_000,
   pingEveryMs: 3_000,
   pingMs: 30_000,
@@ -45,6 +53,10 @@ export interface ConnectOptions {
   readonly disks: readonly GuestDisk[]
   /** As many as superviseQemu was told. */
   readonly sessions?: number
+  /** Tried on everything that is encrypted. */
+  readonly keys?: readonly UnlockKey[]
+  /** `Replay` unless it is said. */
+  readonly journal?: Journal
   readonly timeouts?: Partial<GuestTimeouts>
   readonly log: GuestLog
   /** Gives up connecting; has no effect on a guest that is connected. */
@@ -69,7 +81,10 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const ports = new PortPool(options.sessions ?? defaultSessions)
   void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
   const host = { dir, control, ports }
-  const volumes = new Volumes({ host, disks, overlays, log, timeoutMs: timeouts.volumeMs })
+  const { keys = [], journal = "Replay" } = options
+  const { volumeMs: timeoutMs, keyMs, keysMs: allMs } = timeouts
+  const unlocker = new Unlocker({ host, keys, keyMs, allMs, log })
+  const volumes = new Volumes({ host, disks, overlays, unlocker, journal, log, timeoutMs })
   try {
     await volumes.discover(signal)
     log.debug({ ms: passed(), volumes: volumes.catalogue.volumes.length }, "volumes found and mounted")

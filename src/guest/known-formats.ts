@@ -5,6 +5,9 @@ export const mountable: ReadonlySet<string> = new Set(
   "ext2 ext3 ext4 xfs btrfs f2fs vfat exfat ntfs hfsplus iso9660 udf squashfs erofs".split(" "),
 )
 
+/** Those of them whose journal, or log, can be left as it is; appliance/volume knows how. */
+export const journaled: ReadonlySet<string> = new Set("ext3 ext4 xfs btrfs f2fs".split(" "))
+
 /** What is recognised, but holds no files, or none that Debian's kernel and tools can reach: what it is, and why not. */
 export const unreadable: ReadonlyMap<string, readonly [kind: Volume["kind"], why: string]> = new Map([
   ["swap", ["swap", "Swap space holds no files."]],

@@ -2,27 +2,33 @@ import { randomBytes } from "node:crypto"
 import { RecoveryError } from "../api/reasons.ts"
 import { assembleCatalogue } from "./assemble.ts"
 import { byteCount } from "./byte-count.ts"
-import type { Catalogue, Volume } from "./catalogue.ts"
+import type { Catalogue, Journal, Volume } from "./catalogue.ts"
 import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
 import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
+import { journaled } from "./known-formats.ts"
 import type { GuestLog } from "./log.ts"
 import type { Overlays } from "./overlays.ts"
 import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
 import { parseProbe } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
+import { UnlockFailure, type Unlocker } from "./unlocker.ts"
 import { runVerb } from "./verb.ts"
-import { encodeWord } from "./words.ts"
 
 /** Up to so many volumes are mounted at once when the guest starts; with more, each when it is opened. */
 const eagerVolumes = 32
+/** LVM on LUKS on RAID is usual; a disk that is encrypted inside of itself for ever is an attack. */
+const maxLayers = 8
 const maxProbeBytes = 16 << 20
 
 export interface VolumesOptions {
   readonly host: SessionHost
   readonly disks: readonly GuestDisk[]
   readonly overlays: Pick<Overlays, "full">
+  readonly unlocker: Unlocker
+  /** Whether file systems are mounted with their journal replayed, into the overlay, or as they lie there. */
+  readonly journal: Journal
   readonly log: GuestLog
   /** How long a probe or a mount may take. */
   readonly timeoutMs: number
@@ -43,8 +49,25 @@ export class Volumes {
     return this.#catalogue
   }
 
-  /** Looks at all disks, assembles what lies across them, and mounts all volumes unless there are many. */
+  /**
+   * Looks at all disks, assembles what lies across them, opens what is encrypted with the keys there are, also what appears
+   * only then, and mounts all volumes unless there are many: after all that, as what is mounted can't be assembled better.
+   */
   async discover(signal?: AbortSignal): Promise<void> {
+    await this.#look(signal)
+    for (let layer = 1; layer <= maxLayers; layer++) {
+      if (!(await this.#options.unlocker.open(this.#catalogue.volumes, signal))) break
+      await this.#look(signal)
+    }
+    const explained = this.#catalogue.volumes.map((volume) => this.#options.unlocker.explain(volume))
+    this.#catalogue = { ...this.#catalogue, volumes: explained }
+    const available = explained.filter(({ state }) => state === "Available")
+    if (available.length <= eagerVolumes)
+      await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
+    signal?.throwIfAborted()
+  }
+
+  async #look(signal: AbortSignal | undefined): Promise<void> {
     const { host, disks, log } = this.#options
     const tag = randomBytes(16).toString("hex")
     const options = {
@@ -61,10 +84,6 @@ export class Volumes {
       const mounted = await this.#mounts.get(volume.device)
       if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
     }
-    const available = this.#catalogue.volumes.filter(({ state }) => state === "Available")
-    if (available.length <= eagerVolumes)
-      await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
-    signal?.throwIfAborted()
   }
 
   /** Mounts a volume once; whoever asks again gets the same. Rejects with the reason when it can't be mounted. */
@@ -84,14 +103,12 @@ export class Volumes {
   async unlock(path: string, key: Buffer): Promise<void> {
     const volume = this.#find(path)
     if (volume.state !== "Locked") return
-    const options = {
-      input: encodeWord(key),
-      failed: (message: string) =>
-        new RecoveryError("VolumeLocked", `Volume ${path} can't be unlocked with this key: ${message}`),
+    try {
+      await this.#options.unlocker.use(volume, key)
+    } catch (error) {
+      if (!(error instanceof UnlockFailure)) throw error
+      throw new RecoveryError("VolumeLocked", `Volume ${path} is still locked. ${error.message}: this key.`)
     }
-    await this.#inTime(`Volume ${path} was not unlocked`, undefined, (signal) =>
-      runVerb(this.#options.host, "unlock", [volume.device], { ...options, signal }),
-    )
     await this.discover()
   }
 
@@ -107,12 +124,14 @@ export class Volumes {
   /** What becomes of a volume by an attempt to mount it. */
   async #attempt(volume: Volume): Promise<Partial<Volume>> {
     const { path, device, filesystem = "", otherDevices = [] } = volume
+    const { host, journal } = this.#options
     try {
       const failed = (message: string) => new MountFailure(message)
       const answer = await this.#inTime(`Volume ${path} was not mounted`, undefined, (signal) =>
-        runVerb(this.#options.host, "mount", [device, filesystem, ...otherDevices], { failed, signal }),
+        runVerb(host, "mount", [device, filesystem, journal, ...otherDevices], { failed, signal }),
       )
-      return { state: "Mounted", usedBytes: usedBytes(answer) }
+      const isSkipped = journal === "Skip" && journaled.has(filesystem)
+      return { state: "Mounted", usedBytes: usedBytes(answer), ...(isSkipped && { journal: "Skipped" }) }
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error
       this.#options.log.info({ volume: path, message: error.message }, "volume can't be mounted")

@@ -15,6 +15,7 @@ import type { FilesOptions } from "./options.ts"
 import { RestoreState } from "./restore-state.ts"
 import { readAccess, readPodSecrets, type Access, type PodSecrets } from "./secrets.ts"
 import { awaitGuestSibling, type GuestSibling } from "./sibling.ts"
+import { readUnlockKeys } from "./unlock-keys.ts"
 
 /** What downloads get to finish once the session is being released, milliseconds. */
 const drainMs = 25_000
@@ -93,7 +94,13 @@ async function findGuest({ options, state, log }: Context, signal: AbortSignal):
       return { name, serial, nbdSocket: nbdSocket(dir), export: serial, blockSize: await guestBlockSize(device) }
     }),
   )
-  return connectGuest({ dir, overlayDir: options["overlay-dir"], disks, log, signal })
+  const keys = await readUnlockKeys(options["unlock-dir"], options.unlock, log)
+  try {
+    const { "overlay-dir": overlayDir, journal } = options
+    return await connectGuest({ dir, overlayDir, disks, keys, journal, log, signal })
+  } finally {
+    for (const { value } of keys) value?.reveal().fill(0)
+  }
 }
 
 /** The file service starts with the first guest and stays when that is replaced. */

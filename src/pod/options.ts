@@ -74,6 +74,21 @@ const filesSchema = z.object({
   /** As QEMU's container sees it. */
   "overlay-dir": z.string().default("/overlay"),
   "files-port": port.default(8443),
+  /** NAME/KEY of each Secret that is mounted below `unlock-dir`, as 0/key, 1/key... */
+  unlock: z
+    .array(
+      z
+        .string()
+        .regex(/^[^/]{1,253}\/[^/]{1,253}$/)
+        .transform((text) => {
+          const [name = "", key = ""] = text.split("/")
+          return { name, key }
+        }),
+    )
+    .max(4)
+    .default([]),
+  "unlock-dir": z.string().default("/etc/frsess-unlock"),
+  journal: z.enum(["Replay", "Skip"]).default("Replay"),
 })
 
 const guestSchema = z.object({
@@ -102,7 +117,7 @@ export function unknownCommand(): never {
 function read<S extends z.ZodObject>(args: string[], schema: S): z.output<S> {
   const names = Object.keys(schema.shape).map((name) => {
     const type = name === "kvm" ? ("boolean" as const) : ("string" as const)
-    return [name, { type, multiple: name === "disk" }]
+    return [name, { type, multiple: name === "disk" || name === "unlock" }]
   })
   const result = schema.safeParse(values(args, Object.fromEntries(names)))
   if (result.success) return result.data

@@ -34,7 +34,7 @@ export const unexpected = ({ path, kind, state, message = "" }: Volume): string 
 
 function differences(wanted: ExpectedVolume, volume: Volume): string[] {
   const wrong: string[] = []
-  for (const key of ["kind", "state", "filesystem", "reason"] as const)
+  for (const key of ["kind", "state", "filesystem", "reason", "journal"] as const)
     if (wanted[key] !== volume[key])
       wrong.push(`${key} ${String(volume[key])} instead of ${String(wanted[key])} (${volume.message ?? ""})`)
   if (wanted.label !== undefined && wanted.label !== volume.label)

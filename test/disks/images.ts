@@ -23,7 +23,11 @@ export async function makeImages(
   const missing: Row[] = []
   for (const row of rows) if (!(await exists(folderOf(row, common)))) missing.push(row)
   const failed = new Map<string, string>()
-  for (const batch of batches(missing)) {
+  for (const row of missing)
+    await row
+      .fetch?.()
+      .catch((error: unknown) => failed.set(idOf(row), `what it is made of was not fetched: ${String(error)}`))
+  for (const batch of batches(missing.filter((row) => !failed.has(idOf(row))))) {
     const fresh = (row: Row) => `${folderOf(row, common)}.${process.pid}`
     try {
       const jobs = await Promise.all(batch.map((row) => prepare(row, fresh(row))))

@@ -60,7 +60,11 @@ type Look = Omit<Result, "unchanged" | "seconds">
 async function look(rows: readonly Row[], images: readonly string[], signal: AbortSignal) {
   const log = pino({ level: "silent" })
   const step = () => undefined
-  await using path = await openDataPath({ images, memoryMiB: 512, cpus: 2, accel: "tcg", log, signal, step })
+  const keys = rows.flatMap(({ keys = [] }) => keys)
+  const journal = rows.find(({ journal }) => journal)?.journal ?? "Replay"
+  const memoryMiB = Math.max(...rows.map(({ memoryMiB = 512 }) => memoryMiB))
+  const machine = { memoryMiB, cpus: 2, accel: "tcg" } as const
+  await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step })
   const client = clientOf(path.session)
   try {
     let left: readonly Volume[] = path.guest.catalogue().volumes

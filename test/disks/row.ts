@@ -1,5 +1,7 @@
 import type { Reason } from "../../src/api/reasons.ts"
 import type { VolumeState } from "../../src/api/status.ts"
+import type { Journal } from "../../src/guest/catalogue.ts"
+import type { UnlockKey } from "../../src/guest/unlock-key.ts"
 import type { Keeping } from "./keeping.ts"
 
 /** A disk of a row: its name is the catalogue's name for it. */
@@ -20,6 +22,7 @@ export interface ExpectedVolume {
   readonly reason?: Reason
   /** Words the message has. */
   readonly says?: RegExp
+  readonly journal?: "Skipped"
   readonly label?: string
   readonly on?: readonly (string | RegExp)[]
   /** What the tree that `fill` put there has become by this file system; absent for a volume that isn't read. */
@@ -37,10 +40,18 @@ export interface Row {
   readonly group: string
   readonly name: string
   readonly disks: readonly RowDisk[]
+  /** Fetches what `make` needs besides, if it isn't there. */
+  readonly fetch?: () => Promise<void>
   /** Bash, run in the workshop as root: $d1, $d2... are the disks; workshop/tools has the functions. */
   readonly make: string
   /** Disks that the session does not get: lost ones. */
   readonly without?: readonly string[]
+  /** Keys that the session gets. */
+  readonly keys?: readonly UnlockKey[]
+  /** What the session does with journals; `Replay` unless it is said. */
+  readonly journal?: Journal
+  /** Memory of the micro-VM, 512 MiB unless it is said. */
+  readonly memoryMiB?: number
   /** All volumes that must be found, and no others. */
   readonly volumes: readonly ExpectedVolume[]
 }

@@ -1,10 +1,22 @@
 import type { Row } from "./row.ts"
 import { fileSystems, foreign } from "./rows/file-systems.ts"
+import { bitlocker } from "./rows/bitlocker.ts"
 import { encryption } from "./rows/encryption.ts"
+import { journals } from "./rows/journals.ts"
 import { lvm } from "./rows/lvm.ts"
 import { named } from "./rows/named.ts"
 import { raid } from "./rows/raid.ts"
 import { tables } from "./rows/tables.ts"
 
 /** The table: every set of disks there is, in the order in which `npm run test:disks` plays them. */
-export const rows: readonly Row[] = [...tables, ...fileSystems, ...foreign, ...lvm, ...raid, ...encryption, ...named]
+export const rows: readonly Row[] = [
+  ...tables,
+  ...fileSystems,
+  ...foreign,
+  ...lvm,
+  ...raid,
+  ...journals,
+  ...encryption,
+  ...bitlocker,
+  ...named,
+]

@@ -153,12 +153,19 @@ const expectedRights = [
   "secrets [create]",
   "services [get list watch create patch delete]",
   "storageclasses.storage.k8s.io [get list watch]",
-  ...["exec", "names", "operator-deletes", "operator-objects", "operator-pods", "references", "requester"].flatMap(
-    (name) => [
-      `validatingadmissionpolicies.admissionregistration.k8s.io [file-recovery-${name}] [get]`,
-      `validatingadmissionpolicybindings.admissionregistration.k8s.io [file-recovery-${name}] [get]`,
-    ],
-  ),
+  ...[
+    "exec",
+    "names",
+    "operator-deletes",
+    "operator-objects",
+    "operator-pods",
+    "operator-unlocks",
+    "references",
+    "requester",
+  ].flatMap((name) => [
+    `validatingadmissionpolicies.admissionregistration.k8s.io [file-recovery-${name}] [get]`,
+    `validatingadmissionpolicybindings.admissionregistration.k8s.io [file-recovery-${name}] [get]`,
+  ]),
   "volumesnapshotcontents.snapshot.storage.k8s.io [get list watch create delete]",
   "volumesnapshots.snapshot.storage.k8s.io [get list watch create delete]",
 ].sort()

@@ -87,7 +87,7 @@ describe("what a cluster adds to pods", () => {
 test.each<[string, () => object, string]>([
   ["another image", () => pod({}, { image: "localhost/tools:dev" }), "may only run its engine image"],
   ["another image to prepare", () => pod({ initContainers: [{ name: "i", image: "x" }] }), "may only run its engine"],
-  ["Secret app-db as volume", () => withVolume({ secret: { secretName: "app-db" } }), "whose volumes are"],
+  ["Secret app-db as volume", () => withVolume({ secret: { secretName: "app-db" } }), "that mount Secrets frsess-*"],
   [
     "a foreign claim",
     () => withVolume({ persistentVolumeClaim: { claimName: "data", readOnly: true } }),

@@ -84,6 +84,9 @@ test("the definitions carry no warning and explain every field", async () => {
     "idleTimeout",
     "ttlAfterFinished",
     "verifySource",
+    "unlock",
+    "secretRef",
+    "journal",
   ])
     expect(stdout).toContain(field)
   const explained = await cluster.kubectl(["explain", "frsess.spec.ttl"])

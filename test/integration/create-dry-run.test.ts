@@ -37,6 +37,17 @@ describe("client", () => {
     ])
   })
 
+  test("keys to unlock with, and what becomes of journals", async () => {
+    const flags = ["--unlock-secret", "disk-keys/root", "--unlock-secret=disk-keys/data", "--journal=skip"]
+    const { out } = await here("-o", "json", ...flags)
+    expect(JSON.parse(out.toString())).toMatchObject({
+      spec: {
+        unlock: [{ secretRef: { name: "disk-keys", key: "root" } }, { secretRef: { name: "disk-keys", key: "data" } }],
+        journal: "Skip",
+      },
+    })
+  })
+
   test.each([
     [[], "filerecoverysession.filerecovery.dev/orders created (dry run)\n"],
     [["-o", "name"], "filerecoverysession.filerecovery.dev/orders\n"],
@@ -52,6 +63,9 @@ describe("client", () => {
 
   test.each([
     ["a spec that is not valid", ["--ttl", "13h"], "ttl: must be at most 12h"],
+    ["a Secret without key", ["--unlock-secret", "disk-keys"], "must be NAME/KEY"],
+    ["another way with journals", ["--journal", "ignore"], "use replay or skip"],
+    ["a key twice", ["--unlock-secret=a/b", "--unlock-secret=a/b"], "only once"],
     ["waiting for nothing", ["--wait"], "nothing is made to --wait for"],
   ])("%s: exit code 2", async (_, more, words) => {
     const { code, err } = await here(...more)
@@ -154,6 +168,16 @@ describe("server", () => {
     ])
     expect(sent.filter(({ url }) => url.searchParams.get("dryRun") !== "All")).toEqual([])
     expect(sent.map(({ body }) => body).join("\n")).not.toMatch(/"frsess-|"filerecovery\.dev\/(session|role|instance)/)
+  })
+
+  test("the pods that are tried mount the keys, and have the memory that they take", async () => {
+    await dryRun("--unlock-secret", "disk-keys/root", "--journal=skip")
+    const [restore] = api.requests.filter(
+      ({ url, body }) => url.pathname.endsWith("/pods") && body.includes("restore.mjs"),
+    )
+    expect(restore?.body).toContain('"secretName":"disk-keys","items":[{"key":"root","path":"key"}],"optional":true')
+    expect(restore?.body).toContain('"--journal","Skip","--unlock","disk-keys/root"')
+    expect(restore?.body).toContain('"--memory","1600"')
   })
 
   test("a quota without room and a policy that opens: both are told, exit code 5", async () => {

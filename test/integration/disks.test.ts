@@ -15,6 +15,7 @@ const sample = [
   "a volume group on a degraded array of partitions",
   "Btrfs over three disks, data striped, metadata mirrored",
   "NTFS: sparse, compressed and plain files",
+  "LUKS in LUKS on LVM on LUKS, each with another key",
 ].map((name) => {
   const row = rows.find((row) => row.name === name)
   if (row === undefined) throw new Error(`the table has no row ${name}`)

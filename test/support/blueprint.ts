@@ -13,7 +13,7 @@ export const blueprint: Blueprint = {
     operatorNamespace: "file-recovery",
     operatorLabels: { "app.kubernetes.io/name": "file-recovery-operator" },
     diskGroup: 6,
-    guest: { memoryMiB: 512, cpus: 1, overlayMiB: 256 },
+    guest: { memoryMiB: 512, cpus: 1, overlayMiB: 256, unlockMiB: 1024 },
     resources: { target: { limits: { memory: "256Mi" } }, files: {}, guest: { limits: { memory: "1Gi" } } },
     nodeSelector: { disk: "ssd" },
     tolerations: [{ key: "recovery", operator: "Exists" }],

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
+import { unchangeable } from "../../src/api/rules.ts"
 import type { SchemaNode } from "../../src/api/structural.ts"
 
 /** What of a CustomResourceDefinition objects and their users rely on. */
@@ -40,7 +41,7 @@ const mayBecome: Record<string, Judge> = {
   maxItems: notLower,
   maximum: notLower,
   pattern: sameOrGone,
-  // whether one rule implies another can't be told, so no rule is added to what there is
+  // whether one rule implies another can't be told, so no rule is added to what there is, but for fields that are new
   "x-kubernetes-validations": (before, now) => contains(rules(before), rules(now)),
 }
 
@@ -71,9 +72,23 @@ function inVersion(before: Version, versions: readonly Version[]): string[] {
   ]
 }
 
+/**
+ * The former rules, and of today's those that keep a new field from changing: an old object has it neither before nor
+ * after a change, or has its default both times.
+ */
+function withRulesOfNewFields(before: SchemaNode, now: SchemaNode): SchemaNode {
+  const key = "x-kubernetes-validations"
+  const known = Object.keys(before["properties"] ?? {})
+  const added = Object.keys(now["properties"] ?? {}).filter((field) => !known.includes(field))
+  const harmless = new Set(added.map((field) => unchangeable(field).cel))
+  const ofNewFields = (listed(now[key]) as { rule: string }[]).filter(({ rule }) => harmless.has(rule))
+  return ofNewFields.length === 0 ? {} : { [key]: [...listed(before[key]), ...ofNewFields] }
+}
+
 function inSchema(before: SchemaNode, now: SchemaNode | undefined, path: string): string[] {
   if (!now) return [`${path} is gone`]
   const keywords = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  before = { ...before, ...withRulesOfNewFields(before, now) }
   const broken = keywords.filter((key) => !(mayBecome[key] ?? isDeepStrictEqual)(before[key], now[key]))
   const inner = Object.entries((before["properties"] ?? {}) as Record<string, SchemaNode>)
   const properties = (now["properties"] ?? {}) as Record<string, SchemaNode>

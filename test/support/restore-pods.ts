@@ -40,7 +40,12 @@ export function startTarget(
   return startProcess("src/target.ts", [...args, ...paths, ...more])
 }
 
-export function startFiles(session: TestSession, targetPort: number, disks = 1): LoggedProcess {
+export function startFiles(
+  session: TestSession,
+  targetPort: number,
+  disks = 1,
+  more: readonly string[] = [],
+): LoggedProcess {
   const own = {
     portal: `127.0.0.1:${targetPort}`,
     "target-iqn": session.iqn,
@@ -51,7 +56,7 @@ export function startFiles(session: TestSession, targetPort: number, disks = 1):
   }
   const args = flags({ ...common(session, session.secrets.restore), ...own })
   const names = Array.from({ length: disks }, (_, index) => `--disk=${diskOf(index)}`)
-  return startProcess("src/restore.ts", ["files", ...args, ...names])
+  return startProcess("src/restore.ts", ["files", ...args, ...names, ...more])
 }
 
 export function startGuest(session: TestSession): LoggedProcess {

@@ -11,6 +11,10 @@ const claims: SessionSpecInput["source"] = { persistentVolumeClaims: [{ name: "d
 const snapshots: SessionSpecInput["source"] = { volumeSnapshots: [{ name: "nightly" }] }
 const named = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `data-${index}` }))
 
+/** `SECRET/KEY` each, as the field has them. */
+const keys = (...all: string[]) =>
+  all.map((text) => ({ secretRef: { name: text.replace(/\/.*$/, ""), key: text.replace(/^[^/]*\//, "") } }))
+
 export const specExamples: SpecExample[] = [
   { name: "a claim", spec: { source: claims } },
   { name: "a snapshot", spec: { source: snapshots } },
@@ -34,6 +38,10 @@ export const specExamples: SpecExample[] = [
   { name: "deleted a month after", spec: { source: claims, ttlAfterFinished: "720h" } },
   { name: "deleted long after anybody cares", spec: { source: claims, ttlAfterFinished: "99999h99999m99999s" } },
   { name: "a source to be verified", spec: { source: claims, verifySource: true } },
+  { name: "no key", spec: { source: claims, unlock: [] } },
+  { name: "a key of a Secret", spec: { source: claims, unlock: keys("luks/pass.phrase_1-A") } },
+  { name: "four keys, two of one Secret", spec: { source: claims, unlock: keys("a/1", "a/2", "b/1", "c/..x") } },
+  { name: "journals left alone", spec: { source: claims, journal: "Skip" } },
   { name: "created unmounted", spec: { source: claims, desiredState: "Unmounted" } },
 
   { name: "no spec", spec: {}, refused: true },
@@ -92,6 +100,20 @@ export const specExamples: SpecExample[] = [
   { name: "empty ttlAfterFinished", spec: { source: claims, ttlAfterFinished: "" }, refused: true },
   { name: "ttlAfterFinished without unit", spec: { source: claims, ttlAfterFinished: "60" }, refused: true },
   { name: "verifySource as text", spec: { source: claims, verifySource: "true" }, refused: true },
+  { name: "five keys", spec: { source: claims, unlock: keys("a/1", "a/2", "a/3", "a/4", "a/5") }, refused: true },
+  { name: "a key twice", spec: { source: claims, unlock: keys("a/1", "b/1", "a/1") }, refused: "only once" },
+  { name: "a key without Secret", spec: { source: claims, unlock: [{ secretRef: { key: "a" } }] }, refused: true },
+  { name: "a Secret without key", spec: { source: claims, unlock: [{ secretRef: { name: "a" } }] }, refused: true },
+  { name: "a key of an empty name", spec: { source: claims, unlock: keys("a/") }, refused: true },
+  { name: "a key that leads elsewhere", spec: { source: claims, unlock: keys("a/../b") }, refused: true },
+  { name: "a Secret of another namespace", spec: { source: claims, unlock: keys("other:a/1") }, refused: true },
+  {
+    name: "a Secret of a session",
+    spec: { source: claims, unlock: keys("frsess-a/1") },
+    refused: "of sessions themselves",
+  },
+  { name: "a key itself", spec: { source: claims, unlock: ["secret"] }, refused: true },
+  { name: "an unknown journal", spec: { source: claims, journal: "Ignore" }, refused: true },
   { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
 ]
 
@@ -158,6 +180,31 @@ export const specChanges: SpecChange[] = [
     from: { source: claims, verifySource: true },
     to: { source: claims },
     refused: "verifySource can't change",
+  },
+  {
+    name: "a key added",
+    from: { source: claims },
+    to: { source: claims, unlock: keys("a/1") },
+    refused: "unlock can't change",
+  },
+  {
+    name: "another key",
+    from: { source: claims, unlock: keys("a/1") },
+    to: { source: claims, unlock: keys("a/2") },
+    refused: "unlock can't change",
+  },
+  {
+    name: "no key any more",
+    from: { source: claims, unlock: keys("a/1") },
+    to: { source: claims },
+    refused: "unlock can't change",
+  },
+  { name: "journals replayed as always", from: { source: claims }, to: { source: claims, journal: "Replay" } },
+  {
+    name: "journals left alone from now on",
+    from: { source: claims },
+    to: { source: claims, journal: "Skip" },
+    refused: "journal can't change",
   },
   {
     name: "mounted again",

@@ -2,7 +2,7 @@ import { RecoveryError } from "../../api/reasons.ts"
 import type { FileRecoverySession } from "../../api/session.ts"
 import { sessionSpec } from "../../api/spec.ts"
 import { clusterFacts } from "../../gather/cluster-facts.ts"
-import { gatherPreflight } from "../../gather/preflight.ts"
+import { gatherPreflight, type PreflightOptions } from "../../gather/preflight.ts"
 import { gatherSources } from "../../gather/sources.ts"
 import { asFarAsAllowed } from "../../gather/unread.ts"
 import type { KubeClient } from "../../kube/client.ts"
@@ -55,13 +55,13 @@ async function foresee({ kube, installation: place }: DryRunOptions, session: Fi
     unread.push({ what: "quotas, limits, policies and nodes", why: "there is nothing to clone yet" })
     return reportOf(session, foreseen, undefined, unread)
   }
-  const preflight = await look(kube, ref, foreseen, place, unread)
+  const preflight = await look(kube, { session: ref, spec }, foreseen, place, unread)
   return reportOf(session, foreseen, preflight, unread)
 }
 
 async function look(
   kube: KubeClient,
-  session: { namespace: string; name: string; uid: string },
+  wanted: Pick<PreflightOptions, "session" | "spec">,
   { disks }: Forecast,
   place: string,
   unread: Unread[],
@@ -70,5 +70,5 @@ async function look(
   const now = Date.now()
   const facts = clusterFacts(kube, () => now)
   const clones = disks.map(({ clone }) => clone)
-  return gatherPreflight({ kube, facts, session, installation, clones, now, isOperator: false })
+  return gatherPreflight({ ...wanted, kube, facts, installation, clones, now, isOperator: false })
 }

@@ -4,6 +4,7 @@ import type { FileRecoverySession } from "../../api/session.ts"
 import { sessionSpec, type SessionSpecInput } from "../../api/spec.ts"
 import type { KubeClient } from "../../kube/client.ts"
 import { kinds } from "../../kube/kinds.ts"
+import type { Journal } from "../journal.ts"
 
 /** What the flags of `create` say of the session. */
 export interface SessionFlags {
@@ -13,6 +14,8 @@ export interface SessionFlags {
   readonly storageClass?: string
   readonly ttl?: string
   readonly verifySource?: boolean
+  readonly unlockSecret: string[]
+  readonly journal?: Journal
 }
 
 /** The object that is sent. Throws UsageError or SpecInvalid; the API server is not asked. */
@@ -40,12 +43,21 @@ function specOf(flags: SessionFlags): SessionSpecInput {
       ? {}
       : { recoveryPoint: { name: flags.recoveryPoint, notAfter: flags.at } }),
     ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
+    ...(flags.unlockSecret.length > 0 ? { unlock: flags.unlockSecret.map(secretRefOf) } : {}),
+    ...(flags.journal === undefined ? {} : { journal: flags.journal }),
     ...(flags.verifySource ? { verifySource: true } : {}),
   }
   const checked = sessionSpec.safeParse(spec)
   if (checked.success) return spec
   const words = checked.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)
   throw new RecoveryError("SpecInvalid", words.join("; "))
+}
+
+function secretRefOf(text: string): { secretRef: { name: string; key: string } } {
+  const [, name, key] = /^([^/]+)\/([^/]+)$/.exec(text) ?? []
+  if (name === undefined || key === undefined)
+    throw new RecoveryError("UsageError", `--unlock-secret "${text}" must be NAME/KEY, a Secret and one of its keys.`)
+  return { secretRef: { name, key } }
 }
 
 /** Has it made, or with `dryRun` only looked at: schema, rules, admission. Rejects when the name is taken. */

@@ -6,8 +6,10 @@ import type { NamedDisk } from "../../block/device.ts"
 import { startFileService } from "../../files/service.ts"
 import { prepareAppliance } from "../../guest/appliance.ts"
 import { guestBlockSize } from "../../guest/block-size.ts"
+import type { Journal } from "../../guest/catalogue.ts"
 import type { Guest } from "../../guest/guest.ts"
 import { startGuest } from "../../guest/start.ts"
+import type { UnlockKey } from "../../guest/unlock-key.ts"
 import { connectInitiator } from "../../initiator/initiator.ts"
 import { serveNbd } from "../../nbd/server.ts"
 import type { Log } from "../../observability/log.ts"
@@ -23,6 +25,10 @@ export interface DataPathOptions {
   readonly memoryMiB: number
   readonly cpus: number
   readonly accel: "tcg" | "kvm"
+  /** Tried on everything that is encrypted. */
+  readonly keys?: readonly UnlockKey[]
+  /** What becomes of journals that were not written back; `Replay` unless it is said. */
+  readonly journal?: Journal
   readonly log: Log
   /** Ends everything. */
   readonly signal: AbortSignal
@@ -57,13 +63,23 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   stack.defer(() => nbd.close())
   const appliance = await prepareAppliance(step)
   step("starting the micro-VM")
-  const { memoryMiB, cpus, accel } = options
+  const { memoryMiB, cpus, accel, keys = [], journal = "Replay" } = options
   const guestDisks = await Promise.all(
     remote.map(async ({ name, serial, device }) => {
       return { name, serial, nbdSocket, export: serial, blockSize: await guestBlockSize(device) }
     }),
   )
-  const guest = await startGuest({ ...appliance, disks: guestDisks, memoryMiB, cpus, accel, log, signal })
+  const guest = await startGuest({
+    ...appliance,
+    disks: guestDisks,
+    memoryMiB,
+    cpus,
+    accel,
+    keys,
+    journal,
+    log,
+    signal,
+  })
   stack.defer(() => guest.powerOff())
   const password = randomBytes(24).toString("base64url")
   const username = "recover"

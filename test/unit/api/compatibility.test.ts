@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { attachmentSchema } from "../../../src/api/attachment.ts"
 import { renderCrds } from "../../../src/api/crd.ts"
 import { ATTACHMENT_KIND, SESSION_KIND } from "../../../src/api/group.ts"
+import { unchangeable } from "../../../src/api/rules.ts"
 import { sessionSchema } from "../../../src/api/session.ts"
 import type { SchemaNode } from "../../../src/api/structural.ts"
 import { type Definition, incompatibilities } from "../../support/crd-changes.ts"
@@ -98,6 +99,7 @@ test.each<[string, string, SchemaNode]>([
   ["status.release.bytesServed", "minimum", { minimum: 0 }],
   ["status.release.bytesServed", "a keyword of next year", { "a keyword of next year": 1 }],
   ["spec.desiredState", "x-kubernetes-validations", { "x-kubernetes-validations": [rule("self != 'Unmounted'")] }],
+  ["spec", "x-kubernetes-validations", { "x-kubernetes-validations": [rule(unchangeable("ttl").cel)] }],
   ["spec.idleTimeout", "default", { default: "1h" }],
 ])("%s with another %s: told", (path, keyword, other) => {
   const told = toldOf(path, (node) => Object.assign(node, other))
@@ -106,6 +108,14 @@ test.each<[string, string, SchemaNode]>([
 
 test.each<[string, string, Change]>([
   ["a new field", "spec", (node) => Object.assign(fieldsOf(node), { paused: { type: "boolean", default: false } })],
+  [
+    "a new field that can't change",
+    "spec",
+    (node) => {
+      Object.assign(fieldsOf(node), { paused: { type: "boolean" } })
+      ;(node["x-kubernetes-validations"] as object[]).push(rule(unchangeable("paused").cel))
+    },
+  ],
   ["a new phase", "status.phase", (node) => (node["enum"] as string[]).push("Paused")],
   ["more disks", "spec.source.volumeSnapshots", (node) => Object.assign(node, { maxItems: 128, minItems: 0 })],
   ["any text", "spec.ttl", (node) => Object.assign(node, { pattern: undefined, maxLength: 32, minLength: 1 })],

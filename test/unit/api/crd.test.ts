@@ -48,7 +48,7 @@ test("every refinement is a CEL rule in the definition", () => {
   const rules = crds
     .flatMap(([, crd]) => fields(schemaOf(crd)))
     .flatMap(([, node]) => node["x-kubernetes-validations"] ?? [])
-  expect(rules).toHaveLength(2 + 1 + 1 + 2 + 2 + 5 + 2)
+  expect(rules).toHaveLength(2 + 1 + 1 + 2 + 2 + 2 + 7 + 2)
 })
 
 test("a keyword that has no place in a structural schema is refused", () => {

@@ -20,6 +20,7 @@ test("defaults are filled in", () => {
   expect(sessionSpec.parse({ source: { persistentVolumeClaims: [{ name: "data" }] } })).toEqual({
     source: { persistentVolumeClaims: [{ name: "data" }] },
     recoveryPoint: {},
+    journal: "Replay",
     verifySource: false,
     desiredState: "Mounted",
     ttl: "12h",

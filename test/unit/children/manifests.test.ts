@@ -183,6 +183,11 @@ test("KVM is asked for as a resource of the guest's container", () => {
   expect(guestOptions(argsOf(pod, 1).slice(1)).kvm).toBe(true)
 })
 
+test.each([undefined, "Skip"] as const)("the guest is told to leave journals alone: %s", (journal) => {
+  const pod = restorePodManifest({ ...blueprint, ...(journal && { journal }) }, "x", "10.96.0.7")
+  expect(filesOptions(argsOf(pod).slice(1)).journal).toBe(journal ?? "Replay")
+})
+
 test("a claim is a block device cloned from the snapshot", () => {
   expect(claim["spec"]).toEqual({
     accessModes: ["ReadWriteOnce"],

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { byOurClock } from "../../../src/controller/gather-control.ts"
+import { sessionStatus } from "../../../src/api/status.ts"
+import { byOurClock, volumeStatus } from "../../../src/controller/gather-control.ts"
 
 const now = new Date("2026-11-22T10:00:00.000Z")
 
@@ -12,3 +13,22 @@ test.each([
 ])("a pod's half past ten when its clock %s", (_, podNow, ours) =>
   expect(byOurClock("2026-11-22T10:30:00.000Z", podNow, now)).toBe(ours),
 )
+
+test("all that the status has a field for is taken over of a volume, and nothing else", () => {
+  const known = {
+    path: "data",
+    filesystem: "ext4",
+    label: "DATA",
+    uuid: "u",
+    sizeBytes: 1,
+    usedBytes: 1,
+    stack: ["disk data"],
+    state: "Mounted",
+    journal: "Skipped",
+    reason: "VolumeLocked",
+    message: "why",
+  } as const
+  const fields = Object.keys(sessionStatus.shape.volumes.unwrap().element.shape)
+  expect(fields.toSorted()).toEqual(Object.keys(known).toSorted())
+  expect(volumeStatus({ ...known, stack: ["disk data"], device: "sda", kind: "filesystem" })).toEqual(known)
+})

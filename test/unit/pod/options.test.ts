@@ -40,6 +40,16 @@ test("the file service's arguments", () =>
     "files-port": 8443,
   }))
 
+test("the file service's keys to unlock with", () =>
+  expect(filesOptions([...files, "--unlock=disk-keys/root", "--unlock", "a/b", "--journal=Skip"])).toMatchObject({
+    unlock: [
+      { name: "disk-keys", key: "root" },
+      { name: "a", key: "b" },
+    ],
+    "unlock-dir": "/etc/frsess-unlock",
+    journal: "Skip",
+  }))
+
 test("a portal at an IPv6 address", () =>
   expect(filesOptions([...files, "--portal=[fd00::7]:3260"]).portal).toEqual({ host: "fd00::7", port: 3260 }))
 
