@@ -19,7 +19,7 @@ export interface Volume {
   readonly device: string
   /** Kernel names of the other devices that a Btrfs of several consists of. */
   readonly otherDevices?: readonly string[]
-  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "member" | "partitions" | "unknown"
+  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "dynamic" | "member" | "partitions" | "unknown"
   readonly filesystem?: string
   readonly label?: string
   readonly uuid?: string

@@ -5,12 +5,13 @@ import { byteCount } from "./byte-count.ts"
 import type { Catalogue, Volume } from "./catalogue.ts"
 import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
+import { findDynamicDisks } from "./ldm/discover.ts"
 import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
 import type { GuestLog } from "./log.ts"
 import type { Overlays } from "./overlays.ts"
 import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
-import { parseProbe } from "./probe-answer.ts"
+import { parseProbe, type ProbeAnswer } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
 import { runVerb } from "./verb.ts"
 import { encodeWord } from "./words.ts"
@@ -46,17 +47,13 @@ export class Volumes {
   /** Looks at all disks, assembles what lies across them, and mounts all volumes unless there are many. */
   async discover(signal?: AbortSignal): Promise<void> {
     const { host, disks, log } = this.#options
-    const tag = randomBytes(16).toString("hex")
-    const options = {
-      maxBytes: maxProbeBytes,
-      failed: (message: string) => new RecoveryError("GuestFailed", `The guest can't look at the disks: ${message}`),
-    }
-    const answer = await this.#inTime(`The guest did not find out what is on the disks`, signal, (signal) =>
-      runVerb(host, "probe", [tag, String(disks.length)], { ...options, signal }),
+    let found = await this.#probe(signal)
+    const dynamic = await this.#inTime(`The guest did not read the databases of dynamic disks`, signal, (signal) =>
+      findDynamicDisks(host, found, signal),
     )
-    const found = parseProbe(answer, tag)
+    if (dynamic.volumes.length > 0) found = await this.#probe(signal) // what is on those that were made
     log.debug({ log: printable(Buffer.from(found.log, "latin1"), 4000) }, "looked at the disks")
-    this.#catalogue = assembleCatalogue(found, disks)
+    this.#catalogue = assembleCatalogue(found, disks, dynamic)
     for (const volume of this.#catalogue.volumes) {
       const mounted = await this.#mounts.get(volume.device)
       if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
@@ -65,6 +62,20 @@ export class Volumes {
     if (available.length <= eagerVolumes)
       await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
     signal?.throwIfAborted()
+  }
+
+  /** What is on the devices that the guest has now. */
+  async #probe(signal?: AbortSignal): Promise<ProbeAnswer> {
+    const { host, disks } = this.#options
+    const tag = randomBytes(16).toString("hex")
+    const options = {
+      maxBytes: maxProbeBytes,
+      failed: (message: string) => new RecoveryError("GuestFailed", `The guest can't look at the disks: ${message}`),
+    }
+    const answer = await this.#inTime(`The guest did not find out what is on the disks`, signal, (signal) =>
+      runVerb(host, "probe", [tag, String(disks.length)], { ...options, signal }),
+    )
+    return parseProbe(answer, tag)
   }
 
   /** Mounts a volume once; whoever asks again gets the same. Rejects with the reason when it can't be mounted. */
