@@ -1,5 +1,6 @@
 import type { Row } from "./row.ts"
 import { fileSystems, foreign } from "./rows/file-systems.ts"
+import { dynamic } from "./rows/dynamic.ts"
 import { encryption } from "./rows/encryption.ts"
 import { lvm } from "./rows/lvm.ts"
 import { named } from "./rows/named.ts"
@@ -7,4 +8,13 @@ import { raid } from "./rows/raid.ts"
 import { tables } from "./rows/tables.ts"
 
 /** The table: every set of disks there is, in the order in which `npm run test:disks` plays them. */
-export const rows: readonly Row[] = [...tables, ...fileSystems, ...foreign, ...lvm, ...raid, ...encryption, ...named]
+export const rows: readonly Row[] = [
+  ...tables,
+  ...fileSystems,
+  ...foreign,
+  ...lvm,
+  ...raid,
+  ...dynamic,
+  ...encryption,
+  ...named,
+]

@@ -39,7 +39,7 @@ export interface LdmExtent {
 }
 
 const sectorBytes = 512
-const maxRecords = 16_384
+const maxRecords = 8192
 /** Windows cuts names to fit into 4; libldm takes any number. */
 const maxParts = 16
 
@@ -119,6 +119,7 @@ function describe(groupName: string, records: readonly (LdmRecord | undefined)[]
   const volumes = all("volume").map((volume): LdmVolume => {
     const plexes = components
       .filter(({ parent }) => parent === volume.id)
+      .sort((a, b) => a.id - b.id)
       .map((component) => plexOf(component, partitions))
     const isWhole = plexes.length === volume.children && plexes.every((plex) => plex !== undefined)
     const { name, guid, sectors, hint } = volume

@@ -23,6 +23,8 @@ export interface DynamicDisks {
 export const noDynamicDisks: DynamicDisks = { volumes: [], read: new Map(), unread: new Map(), failed: new Map() }
 
 const sectorBytes = 512
+/** Each takes the guest a tenth of a second. */
+const maxDevices = 512
 
 /**
  * Reads the databases of all dynamic disks the probe has found, and makes devices of the volumes that can be read, unless
@@ -52,10 +54,15 @@ async function map(
 ): Promise<ReadonlyMap<string, string>> {
   const there = new Set(found.nodes.map((node) => (node.type === "mapped" ? node.uuid : "")))
   const failed = new Map<string, string>()
+  let left = maxDevices
   for (const { uuid, source } of volumes) {
     if (there.has(uuid) || "why" in source) continue
+    const devices = mappings(uuid, source)
+    left -= devices.length
+    if (left < 0) failed.set(uuid, `no more than ${maxDevices} devices are made.`)
+    if (left < 0) continue
     try {
-      for (const { uuid: part, table } of mappings(uuid, source)) {
+      for (const { uuid: part, table } of devices) {
         const options = {
           input: encodeWord(Buffer.from(table)),
           failed: (words: string) => new LdmError(words),
