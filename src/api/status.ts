@@ -90,7 +90,7 @@ const volume = z
     stack: list(z.string(), "What it lies on, from the disk up.").optional(),
     state: z.enum(volumeStates).describe("Mounted; Available: mounted when it is first opened; or why neither."),
     reason: text("A code, when it is not mounted.").optional(),
-    message: text("The cause in words, when it is not mounted.").optional(),
+    message: text("The cause in words, when it is not mounted; else what is to be known of it.").optional(),
   })
   .describe("A volume found on the disks.")
 

@@ -30,7 +30,7 @@ export interface Volume {
   readonly state: VolumeState
   /** When it is not mounted: a code of the error table. */
   readonly reason?: Reason
-  /** When it is not mounted: why, in words; for a corrupt file system the kernel's. */
+  /** When it is not mounted: why, in words; for a corrupt file system the kernel's. When it is: what is to be known of it. */
   readonly message?: string
 }
 

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto"
 import { RecoveryError } from "../api/reasons.ts"
 import { assembleCatalogue } from "./assemble.ts"
-import { byteCount } from "./byte-count.ts"
 import type { Catalogue, Volume } from "./catalogue.ts"
 import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
 import { findDynamicDisks } from "./ldm/discover.ts"
 import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
 import type { GuestLog } from "./log.ts"
+import { parseMount } from "./mount-answer.ts"
 import type { Overlays } from "./overlays.ts"
 import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
@@ -123,7 +123,7 @@ export class Volumes {
       const answer = await this.#inTime(`Volume ${path} was not mounted`, undefined, (signal) =>
         runVerb(this.#options.host, "mount", [device, filesystem, ...otherDevices], { failed, signal }),
       )
-      return { state: "Mounted", usedBytes: usedBytes(answer) }
+      return parseMount(answer)
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error
       this.#options.log.info({ volume: path, message: error.message }, "volume can't be mounted")
@@ -160,11 +160,3 @@ export class Volumes {
 
 /** The kernel's reason, escaped. */
 class MountFailure extends Error {}
-
-/** The answer of `mount`: block size, blocks, free blocks, files, free files. */
-function usedBytes(answer: Buffer): number {
-  const match = /^(\d{1,7}) (\d{1,18}) (\d{1,18}) -?\d{1,20} -?\d{1,20}\n$/.exec(answer.toString("latin1"))
-  if (match === null) throw new RecoveryError("ProtocolError", "The guest's mount answered in a way it never does.")
-  const [blockSize = 0, blocks = 0, free = 0] = match.slice(1).map(Number)
-  return byteCount(blockSize * (blocks - free))
-}

@@ -26,6 +26,10 @@ export interface ExpectedVolume {
   readonly keeps?: Keeping
   /** Files beside the tree, and what they hold. */
   readonly also?: Readonly<Record<string, string | Buffer>>
+  /** Links beside the tree, and where they lead. */
+  readonly links?: Readonly<Record<string, string>>
+  /** Extended attributes that some of what is there has to have, in hexadecimal. */
+  readonly xattrs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What else is there beside the tree: paths, Latin-1. `lost+found` unless others are named. */
   readonly besides?: RegExp
   /** Directories of the volume with the tree: its root unless others are named. */

@@ -4,6 +4,7 @@ import { dynamic } from "./rows/dynamic.ts"
 import { encryption } from "./rows/encryption.ts"
 import { lvm } from "./rows/lvm.ts"
 import { named } from "./rows/named.ts"
+import { ntfs } from "./rows/ntfs.ts"
 import { raid } from "./rows/raid.ts"
 import { tables } from "./rows/tables.ts"
 
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   ...lvm,
   ...raid,
   ...dynamic,
+  ...ntfs,
   ...encryption,
   ...named,
 ]

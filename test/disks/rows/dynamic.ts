@@ -1,9 +1,9 @@
-import { all, contents } from "../keeping.ts"
+import { all, ntfs } from "../keeping.ts"
 import { type LdmGroup, ldmScript, type LdmVolumeSpec } from "../ldm-writer.ts"
-import { cachePath } from "../../support/guest/image-cache.ts"
+import { windowsDisks as windows } from "./windows-disks.ts"
 import { group, mounted, unsupported } from "./words.ts"
 
-const keeps = { ...contents, timeStep: 100n }
+const keeps = ntfs
 const disks = (count: number, sizeMiB = 48) =>
   Array.from({ length: count }, (_, at) => ({ name: `w${at + 1}`, sizeMiB }))
 
@@ -135,13 +135,6 @@ const written = group("dynamic disks", [
     ],
   },
 ])
-
-/** Disks that Windows made, out of libldm's tests; scripts/setup.sh has fetched them. */
-const windows = (year: "2003r2" | "2008r2", names: readonly string[]) => `
-  archive=${cachePath("libldm-0.2.5.tar.gz")}
-  [ -e $archive ] || { echo "$archive is missing: scripts/setup.sh fetches it"; false; }
-  tar -xzOf $archive libldm-libldm-0.2.5/test/data/ldm-data.tar.xz | tar -xJS -C /made
-  ${names.map((name, at) => `dd if=/made/ldm-${year}-${name}.img of=$d${at + 1} bs=1M conv=sparse status=none`).join("\n  ")}`
 
 const names2003 = ["simple-1", "spanned-1", "spanned-2", "striped-1", "striped-2", "mirrored-1", "mirrored-2"]
 const names2008 = ["spanned-1", "spanned-2", "striped-1", "striped-2", "mirrored-1", "mirrored-2"]
