@@ -83,22 +83,31 @@ int open64(const char *path, int flags, ...) {
 }
 
 /* ntfs3 gives the security descriptor and the flags (hidden, system...) of a file to whoever asks by name, and lists
-   neither. */
+   neither. Tar asks by path, or by descriptor where it has opened the file. */
 static const char *const unlisted[] = {"system.ntfs_security", "system.ntfs_attrib"};
 
-ssize_t llistxattr(const char *path, char *list, size_t size) {
-  ssize_t (*real)(const char *, char *, size_t) = (ssize_t (*)(const char *, char *, size_t))dlsym(RTLD_NEXT, "llistxattr");
-  ssize_t used = real(path, list, size);
+static ssize_t with_unlisted(const char *path, int fd, char *list, size_t size, ssize_t used) {
   if (used < 0 || !on_ntfs) return used;
   for (size_t i = 0; i < sizeof unlisted / sizeof *unlisted; i++) {
-    size_t length = strlen(unlisted[i]) + 1;
-    if (lgetxattr(path, unlisted[i], NULL, 0) <= 0) continue;
+    const char *name = unlisted[i];
+    size_t length = strlen(name) + 1;
+    if ((path ? lgetxattr(path, name, NULL, 0) : fgetxattr(fd, name, NULL, 0)) <= 0) continue;
     if (size && size - used < length) {
       errno = ERANGE;
       return -1;
     }
-    if (size) memcpy(list + used, unlisted[i], length);
+    if (size) memcpy(list + used, name, length);
     used += length;
   }
   return used;
+}
+
+ssize_t llistxattr(const char *path, char *list, size_t size) {
+  ssize_t (*real)(const char *, char *, size_t) = (ssize_t (*)(const char *, char *, size_t))dlsym(RTLD_NEXT, "llistxattr");
+  return with_unlisted(path, -1, list, size, real(path, list, size));
+}
+
+ssize_t flistxattr(int fd, char *list, size_t size) {
+  ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
+  return with_unlisted(NULL, fd, list, size, real(fd, list, size));
 }

@@ -27,7 +27,7 @@ packages=(
   libiscsi-bin libnbd-bin tcpdump tshark
   # test:disks: every kind of disk is made by the tools that make such
   btrfs-progs ntfs-3g exfatprogs f2fs-tools xorriso udftools squashfs-tools erofs-utils
-  thin-provisioning-tools cryptsetup-bin bcache-tools drbd-utils ldmtool
+  thin-provisioning-tools cryptsetup-bin bcache-tools drbd-utils ldmtool libhivex-bin
 )
 command -v npm >/dev/null || packages+=(nodejs npm) # only starts `npm ci`, which brings Node 24
 

@@ -25,6 +25,10 @@ export interface Volume {
   readonly uuid?: string
   readonly sizeBytes: number
   readonly usedBytes?: number
+  /** The system that is installed on it, by its own words. */
+  readonly system?: SystemName
+  /** Where that system, or another one of these disks, mounted it: `/var/lib/orders`, `D:`. For information. */
+  readonly mountPoint?: string
   /** What it lies on, from the disk up: `disk a`, `gpt partition 1`, `lvm vg0/data`. At most 64. */
   readonly stack: readonly string[]
   readonly state: VolumeState
@@ -32,6 +36,12 @@ export interface Volume {
   readonly reason?: Reason
   /** When it is not mounted: why, in words; for a corrupt file system the kernel's. When it is: what is to be known of it. */
   readonly message?: string
+}
+
+export interface SystemName {
+  readonly os?: string
+  readonly version?: string
+  readonly hostName?: string
 }
 
 /** All text from the disks is escaped (printable.ts) and bounded. */

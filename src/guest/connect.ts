@@ -2,13 +2,14 @@ import { setTimeout as delay } from "node:timers/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { Control } from "./control.ts"
 import { plugDisk, type GuestDisk } from "./disks.ts"
-import { guestFiles } from "./files.ts"
+import { guestFiles, volumeReading } from "./files.ts"
 import type { Guest, GuestEnd } from "./guest.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { Overlays } from "./overlays.ts"
 import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
+import { Readers } from "./readers.ts"
 import { awaitSocket } from "./socket.ts"
 import { defaultSessions } from "./supervise.ts"
 import { Volumes } from "./volumes.ts"
@@ -69,7 +70,8 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const ports = new PortPool(options.sessions ?? defaultSessions)
   void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
   const host = { dir, control, ports }
-  const volumes = new Volumes({ host, disks, overlays, log, timeoutMs: timeouts.volumeMs })
+  const read = volumeReading(new Readers(host))
+  const volumes = new Volumes({ host, disks, overlays, log, read, timeoutMs: timeouts.volumeMs })
   try {
     await volumes.discover(signal)
     log.debug({ ms: passed(), volumes: volumes.catalogue.volumes.length }, "volumes found and mounted")
@@ -79,7 +81,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   }
 
   return {
-    ...guestFiles(host, volumes),
+    ...guestFiles(host, volumes, read),
     catalogue: () => volumes.catalogue,
     mount: (volume) => volumes.mount(volume),
     unlock: async (volume, key) => {

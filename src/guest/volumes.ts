@@ -6,6 +6,7 @@ import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
 import { findDynamicDisks } from "./ldm/discover.ts"
 import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
+import type { GuestVolumeReader } from "./guest.ts"
 import type { GuestLog } from "./log.ts"
 import { parseMount } from "./mount-answer.ts"
 import type { Overlays } from "./overlays.ts"
@@ -13,6 +14,9 @@ import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
 import { parseProbe, type ProbeAnswer } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
+import type { Mount, SystemFacts } from "./system/facts.ts"
+import { identify, type SystemPlace } from "./system/identify.ts"
+import { hintedLetters, type Marks, marksOf, mountPoints } from "./system/marks.ts"
 import { runVerb } from "./verb.ts"
 import { encodeWord } from "./words.ts"
 
@@ -25,6 +29,8 @@ export interface VolumesOptions {
   readonly disks: readonly GuestDisk[]
   readonly overlays: Pick<Overlays, "full">
   readonly log: GuestLog
+  /** Reads what is mounted from a device. */
+  readonly read: (device: string) => Promise<Pick<GuestVolumeReader, "read" | "release">>
   /** How long a probe or a mount may take. */
   readonly timeoutMs: number
 }
@@ -35,6 +41,10 @@ export class Volumes {
   /** By device: its mount under way or done. */
   readonly #mounts = new Map<string, Promise<Volume>>()
   readonly #options: VolumesOptions
+  #marks: Marks = new Map()
+  #letters: readonly Mount[] = []
+  /** What the systems found so far mount where, by the device each lies on. */
+  readonly #systems = new Map<string, SystemFacts>()
 
   constructor(options: VolumesOptions) {
     this.#options = options
@@ -54,6 +64,9 @@ export class Volumes {
     if (dynamic.volumes.length > 0) found = await this.#probe(signal) // what is on those that were made
     log.debug({ log: printable(Buffer.from(found.log, "latin1"), 4000) }, "looked at the disks")
     this.#catalogue = assembleCatalogue(found, disks, dynamic)
+    await this.#recogniseDamaged(signal)
+    this.#marks = marksOf(found, dynamic)
+    this.#letters = hintedLetters(dynamic)
     for (const volume of this.#catalogue.volumes) {
       const mounted = await this.#mounts.get(volume.device)
       if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
@@ -62,6 +75,21 @@ export class Volumes {
     if (available.length <= eagerVolumes)
       await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
     signal?.throwIfAborted()
+    this.#placeMounts()
+  }
+
+  /** blkid knows no NTFS whose MFT is damaged: its boot sector still says what it is, and the kernel what is wrong with it. */
+  async #recogniseDamaged(signal?: AbortSignal): Promise<void> {
+    const unknown = this.#catalogue.volumes.filter(({ kind, device }) => kind === "unknown" && device !== "")
+    for (const volume of unknown.slice(0, eagerVolumes)) {
+      const failed = () => new UnreadableSector()
+      const first = await this.#inTime(`Volume ${volume.path} was not looked at`, signal, (signal) =>
+        runVerb(this.#options.host, "sectors", [volume.device, "0", "1"], { failed, signal }),
+      ).catch(unlessUnreadable)
+      if (first?.toString("latin1", 3, 11) !== "NTFS    ") continue
+      const { reason: _, message: __, ...rest } = volume
+      this.#replace(volume, { ...rest, kind: "filesystem", filesystem: "ntfs", state: "Available" })
+    }
   }
 
   /** What is on the devices that the guest has now. */
@@ -108,7 +136,9 @@ export class Volumes {
 
   async #mountNow(volume: Volume): Promise<Volume> {
     try {
-      return this.#replace(volume, { ...volume, ...(await this.#attempt(volume)) })
+      const mounted = this.#replace(volume, { ...volume, ...(await this.#attempt(volume)) })
+      this.#placeMounts()
+      return mounted
     } catch (error) {
       this.#mounts.delete(volume.device) // the guest failed, not the volume
       throw error
@@ -123,12 +153,44 @@ export class Volumes {
       const answer = await this.#inTime(`Volume ${path} was not mounted`, undefined, (signal) =>
         runVerb(this.#options.host, "mount", [device, filesystem, ...otherDevices], { failed, signal }),
       )
-      return parseMount(answer)
+      const { mounted, system } = parseMount(answer)
+      return { ...mounted, ...(system === undefined ? {} : await this.#identify(volume, system)) }
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error
       this.#options.log.info({ volume: path, message: error.message }, "volume can't be mounted")
       return (await this.#hasRoom(volume)) ? judgeMountFailure(error.message) : judgeFullOverlay(error.message)
     }
+  }
+
+  /** Who it is that lies there. What can't be read is left out: it is for information. */
+  async #identify({ path, device }: Volume, place: SystemPlace): Promise<Pick<Volume, "system">> {
+    const { log, timeoutMs, read } = this.#options
+    try {
+      const reader = await read(device)
+      try {
+        const facts = await identify(place, reader, AbortSignal.timeout(timeoutMs / 4))
+        this.#systems.set(device, facts)
+        const { mounts, ...system } = facts
+        return Object.keys(system).length === 0 ? {} : { system }
+      } finally {
+        reader.release()
+      }
+    } catch (error) {
+      log.debug({ volume: path, error: String(error) }, "the system on the volume can't be told")
+      return {}
+    }
+  }
+
+  /** Notes where the systems that are known so far mounted the volumes. */
+  #placeMounts(): void {
+    const mounts = [...[...this.#systems.values()].flatMap(({ mounts }) => mounts), ...this.#letters]
+    if (mounts.length === 0) return
+    const places = mountPoints(this.#catalogue.volumes, this.#marks, mounts)
+    const volumes = this.#catalogue.volumes.map(({ mountPoint: _, ...volume }): Volume => {
+      const mountPoint = places.get(volume.path)
+      return mountPoint === undefined ? volume : { ...volume, mountPoint }
+    })
+    this.#catalogue = { ...this.#catalogue, volumes }
   }
 
   /** Whether all that was written to its disks while it was being mounted found a place. */
@@ -156,6 +218,13 @@ export class Volumes {
   #inTime<T>(late: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return inTime(this.#options.timeoutMs, late, signal, work)
   }
+}
+
+/** A sector that can't be read says nothing. */
+class UnreadableSector extends Error {}
+
+function unlessUnreadable(error: unknown): undefined {
+  if (!(error instanceof UnreadableSector)) throw error
 }
 
 /** The kernel's reason, escaped. */

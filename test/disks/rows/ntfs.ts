@@ -19,16 +19,19 @@ const descriptor = [
   "0102000000000005200000002002000002001c000100000000001400a9001200010100000000000100000000",
 ].join("")
 
-/** What Windows stores for a link (MS-FSCC 2.1.2.4, 2.1.2.5). */
+/** What Windows stores for a link (MS-FSCC 2.1.2.4, 2.1.2.5): where it leads, and how people are told. */
 function reparse(kind: "symlink" | "junction", target: string): string {
-  const path = Buffer.from(target, "utf16le")
+  const names = [kind === "junction" ? `\\??\\${target}` : target, target].map((name) => Buffer.from(name, "utf16le"))
+  const [substitute, print] = names as [Buffer, Buffer]
   const fixed = Buffer.alloc(kind === "symlink" ? 20 : 16)
   fixed.writeUInt32LE(kind === "symlink" ? 0xa000000c : 0xa0000003, 0)
-  fixed.writeUInt16LE(fixed.length - 8 + path.length + 4, 4)
-  fixed.writeUInt16LE(path.length, 10)
-  fixed.writeUInt16LE(path.length + 2, 12)
+  fixed.writeUInt16LE(fixed.length - 8 + substitute.length + print.length + 4, 4)
+  fixed.writeUInt16LE(substitute.length, 10)
+  fixed.writeUInt16LE(substitute.length + 2, 12)
+  fixed.writeUInt16LE(print.length, 14)
   if (kind === "symlink") fixed.writeUInt32LE(1, 16)
-  return Buffer.concat([fixed, path, Buffer.alloc(4)]).toString("hex")
+  const end = Buffer.alloc(2)
+  return Buffer.concat([fixed, substitute, end, print, end]).toString("hex")
 }
 
 const setLink = (name: string, kind: "symlink" | "junction", target: string) =>
@@ -50,12 +53,12 @@ export const ntfs = group("NTFS", [
       setfattr -n system.ntfs_attrib_be -v 0x00000006 /made/n/nothing
       ${setLink("link", "symlink", "Ordner größe\\ leading blank")}
       ${setLink("out", "symlink", "..\\..\\..\\etc\\passwd")}
-      ${setLink("junction", "junction", "\\??\\C:\\Users")}
+      ${setLink("junction", "junction", "C:\\Users")}
       umount /made/n`,
     volumes: [
       mounted("d-p1", "ntfs", {
         keeps,
-        links: { link: "Ordner größe/ leading blank", out: "../../../etc/passwd", junction: "/??/C:/Users" },
+        links: { link: "Ordner größe/ leading blank", out: "../../../etc/passwd", junction: "./Users" },
         xattrs: { "README.TXT": { "system.ntfs_security": descriptor }, nothing: { "system.ntfs_attrib": "06000000" } },
       }),
     ],
@@ -65,7 +68,7 @@ export const ntfs = group("NTFS", [
     disks: disk,
     make: `${made}
       umount /made/n; modprobe -a ntfs3 nls_utf8
-      mount -t ntfs3 -o iocharset=utf8 \${d1}1 /made/n; echo x >/made/n/later; sync -f /made/n
+      mount -t ntfs3 -o iocharset=utf8 \${d1}1 /made/n; echo x >/made/n/later; sync; sync
       dd if=$d1 of=/made/copy bs=1M conv=sparse status=none iflag=direct
       umount /made/n; dd if=/made/copy of=$d1 bs=1M status=none; rm /made/copy`,
     volumes: [mounted("d-p1", "ntfs", { keeps, also: { later: "x\n" }, says: /^Windows has marked it to be checked/ })],

@@ -144,7 +144,7 @@ describe("databases of an enemy", () => {
         for (const [at, value] of changes) bytes[at] = value
         look(bytes)
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 
