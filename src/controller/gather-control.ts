@@ -98,8 +98,9 @@ function restoreReport(
 
 /** Only what the status has a field for: the pod may say more. */
 function volumeStatus(view: RestoreStatus["volumes"][number]): VolumeStatus {
-  const { path, state, filesystem, label, uuid, sizeBytes, usedBytes, stack, reason, message } = view
-  const given = { filesystem, label, uuid, sizeBytes, usedBytes, stack, reason, message }
+  const { path, state, filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint, stack, reason, message } =
+    view
+  const given = { filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint, stack, reason, message }
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined))
   return { path, state, ...present }
 }

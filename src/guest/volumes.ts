@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto"
 import { RecoveryError } from "../api/reasons.ts"
 import { assembleCatalogue } from "./assemble.ts"
 import type { Catalogue, Volume } from "./catalogue.ts"
+import { damagedNtfs } from "./damaged.ts"
 import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
 import { findDynamicDisks } from "./ldm/discover.ts"
 import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
-import type { GuestVolumeReader } from "./guest.ts"
 import type { GuestLog } from "./log.ts"
 import { parseMount } from "./mount-answer.ts"
 import type { Overlays } from "./overlays.ts"
@@ -14,9 +14,7 @@ import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
 import { parseProbe, type ProbeAnswer } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
-import type { Mount, SystemFacts } from "./system/facts.ts"
-import { identify, type SystemPlace } from "./system/identify.ts"
-import { hintedLetters, type Marks, marksOf, mountPoints } from "./system/marks.ts"
+import { Systems, type SystemsOptions } from "./system/systems.ts"
 import { runVerb } from "./verb.ts"
 import { encodeWord } from "./words.ts"
 
@@ -29,8 +27,7 @@ export interface VolumesOptions {
   readonly disks: readonly GuestDisk[]
   readonly overlays: Pick<Overlays, "full">
   readonly log: GuestLog
-  /** Reads what is mounted from a device. */
-  readonly read: (device: string) => Promise<Pick<GuestVolumeReader, "read" | "release">>
+  readonly read: SystemsOptions["read"]
   /** How long a probe or a mount may take. */
   readonly timeoutMs: number
 }
@@ -41,13 +38,11 @@ export class Volumes {
   /** By device: its mount under way or done. */
   readonly #mounts = new Map<string, Promise<Volume>>()
   readonly #options: VolumesOptions
-  #marks: Marks = new Map()
-  #letters: readonly Mount[] = []
-  /** What the systems found so far mount where, by the device each lies on. */
-  readonly #systems = new Map<string, SystemFacts>()
+  readonly #systems: Systems
 
   constructor(options: VolumesOptions) {
     this.#options = options
+    this.#systems = new Systems({ ...options, timeoutMs: options.timeoutMs / 4 })
   }
 
   get catalogue(): Catalogue {
@@ -64,9 +59,12 @@ export class Volumes {
     if (dynamic.volumes.length > 0) found = await this.#probe(signal) // what is on those that were made
     log.debug({ log: printable(Buffer.from(found.log, "latin1"), 4000) }, "looked at the disks")
     this.#catalogue = assembleCatalogue(found, disks, dynamic)
-    await this.#recogniseDamaged(signal)
-    this.#marks = marksOf(found, dynamic)
-    this.#letters = hintedLetters(dynamic)
+    const { volumes } = this.#catalogue
+    const damaged = await this.#inTime("The volumes were not looked at", signal, (signal) =>
+      damagedNtfs(host, volumes, signal),
+    )
+    for (const [before, after] of damaged) this.#replace(before, after)
+    this.#systems.probed(found, dynamic)
     for (const volume of this.#catalogue.volumes) {
       const mounted = await this.#mounts.get(volume.device)
       if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
@@ -75,21 +73,7 @@ export class Volumes {
     if (available.length <= eagerVolumes)
       await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
     signal?.throwIfAborted()
-    this.#placeMounts()
-  }
-
-  /** blkid knows no NTFS whose MFT is damaged: its boot sector still says what it is, and the kernel what is wrong with it. */
-  async #recogniseDamaged(signal?: AbortSignal): Promise<void> {
-    const unknown = this.#catalogue.volumes.filter(({ kind, device }) => kind === "unknown" && device !== "")
-    for (const volume of unknown.slice(0, eagerVolumes)) {
-      const failed = () => new UnreadableSector()
-      const first = await this.#inTime(`Volume ${volume.path} was not looked at`, signal, (signal) =>
-        runVerb(this.#options.host, "sectors", [volume.device, "0", "1"], { failed, signal }),
-      ).catch(unlessUnreadable)
-      if (first?.toString("latin1", 3, 11) !== "NTFS    ") continue
-      const { reason: _, message: __, ...rest } = volume
-      this.#replace(volume, { ...rest, kind: "filesystem", filesystem: "ntfs", state: "Available" })
-    }
+    this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
   }
 
   /** What is on the devices that the guest has now. */
@@ -137,7 +121,7 @@ export class Volumes {
   async #mountNow(volume: Volume): Promise<Volume> {
     try {
       const mounted = this.#replace(volume, { ...volume, ...(await this.#attempt(volume)) })
-      this.#placeMounts()
+      this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
       return mounted
     } catch (error) {
       this.#mounts.delete(volume.device) // the guest failed, not the volume
@@ -154,43 +138,12 @@ export class Volumes {
         runVerb(this.#options.host, "mount", [device, filesystem, ...otherDevices], { failed, signal }),
       )
       const { mounted, system } = parseMount(answer)
-      return { ...mounted, ...(system === undefined ? {} : await this.#identify(volume, system)) }
+      return { ...mounted, ...(system === undefined ? {} : await this.#systems.identify(volume, system)) }
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error
       this.#options.log.info({ volume: path, message: error.message }, "volume can't be mounted")
       return (await this.#hasRoom(volume)) ? judgeMountFailure(error.message) : judgeFullOverlay(error.message)
     }
-  }
-
-  /** Who it is that lies there. What can't be read is left out: it is for information. */
-  async #identify({ path, device }: Volume, place: SystemPlace): Promise<Pick<Volume, "system">> {
-    const { log, timeoutMs, read } = this.#options
-    try {
-      const reader = await read(device)
-      try {
-        const facts = await identify(place, reader, AbortSignal.timeout(timeoutMs / 4))
-        this.#systems.set(device, facts)
-        const { mounts, ...system } = facts
-        return Object.keys(system).length === 0 ? {} : { system }
-      } finally {
-        reader.release()
-      }
-    } catch (error) {
-      log.debug({ volume: path, error: String(error) }, "the system on the volume can't be told")
-      return {}
-    }
-  }
-
-  /** Notes where the systems that are known so far mounted the volumes. */
-  #placeMounts(): void {
-    const mounts = [...[...this.#systems.values()].flatMap(({ mounts }) => mounts), ...this.#letters]
-    if (mounts.length === 0) return
-    const places = mountPoints(this.#catalogue.volumes, this.#marks, mounts)
-    const volumes = this.#catalogue.volumes.map(({ mountPoint: _, ...volume }): Volume => {
-      const mountPoint = places.get(volume.path)
-      return mountPoint === undefined ? volume : { ...volume, mountPoint }
-    })
-    this.#catalogue = { ...this.#catalogue, volumes }
   }
 
   /** Whether all that was written to its disks while it was being mounted found a place. */
@@ -218,13 +171,6 @@ export class Volumes {
   #inTime<T>(late: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return inTime(this.#options.timeoutMs, late, signal, work)
   }
-}
-
-/** A sector that can't be read says nothing. */
-class UnreadableSector extends Error {}
-
-function unlessUnreadable(error: unknown): undefined {
-  if (!(error instanceof UnreadableSector)) throw error
 }
 
 /** The kernel's reason, escaped. */

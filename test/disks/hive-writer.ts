@@ -112,7 +112,7 @@ function numbers(values: readonly number[]): Buffer {
 }
 
 function hash(name: string): number {
-  return [...name.toUpperCase()].reduce((sum, char) => (Math.imul(sum, 37) + (char.codePointAt(0) ?? 0)) >>> 0, 0)
+  return Buffer.from(name.toUpperCase(), "latin1").reduce((sum, byte) => (Math.imul(sum, 37) + byte) >>> 0, 0)
 }
 
 /** The header, and the bin around the cells, its rest free. */

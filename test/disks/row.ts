@@ -1,5 +1,6 @@
 import type { Reason } from "../../src/api/reasons.ts"
 import type { VolumeState } from "../../src/api/status.ts"
+import type { Volume } from "../../src/guest/catalogue.ts"
 import type { Keeping } from "./keeping.ts"
 
 /** A disk of a row: its name is the catalogue's name for it. */
@@ -21,6 +22,8 @@ export interface ExpectedVolume {
   /** Words the message has. */
   readonly says?: RegExp
   readonly label?: string
+  readonly system?: Volume["system"]
+  readonly mountPoint?: string
   readonly on?: readonly (string | RegExp)[]
   /** What the tree that `fill` put there has become by this file system; absent for a volume that isn't read. */
   readonly keeps?: Keeping

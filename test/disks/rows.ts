@@ -6,6 +6,7 @@ import { lvm } from "./rows/lvm.ts"
 import { named } from "./rows/named.ts"
 import { ntfs } from "./rows/ntfs.ts"
 import { raid } from "./rows/raid.ts"
+import { systems } from "./rows/systems.ts"
 import { tables } from "./rows/tables.ts"
 
 /** The table: every set of disks there is, in the order in which `npm run test:disks` plays them. */
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   ...raid,
   ...dynamic,
   ...ntfs,
+  ...systems,
   ...encryption,
   ...named,
 ]

@@ -71,7 +71,7 @@ function driveLetters(values: Values): Mount[] {
 
 /** As Windows stores a GUID: the first three parts little-endian. */
 function guidText(bytes: Buffer): string {
-  const part = (from: number, to: number) => Buffer.from(bytes.subarray(from, to)).reverse().toString("hex")
+  const part = (from: number, to: number) => Buffer.from(bytes.subarray(from, to).toReversed()).toString("hex")
   const [rest, node] = [bytes.toString("hex", 8, 10), bytes.toString("hex", 10)]
   return `${part(0, 4)}-${part(4, 6)}-${part(6, 8)}-${rest}-${node}`
 }

@@ -64,14 +64,15 @@ export const ntfs = group("NTFS", [
     ],
   },
   {
-    name: "in use by Linux when it was copied: marked dirty",
+    // the flag of $Volume (file 3), behind the version of NTFS, 3.1
+    name: "marked dirty",
     disks: disk,
     make: `${made}
-      umount /made/n; modprobe -a ntfs3 nls_utf8
-      mount -t ntfs3 -o iocharset=utf8 \${d1}1 /made/n; echo x >/made/n/later; sync; sync
-      dd if=$d1 of=/made/copy bs=1M conv=sparse status=none iflag=direct
-      umount /made/n; dd if=/made/copy of=$d1 bs=1M status=none; rm /made/copy`,
-    volumes: [mounted("d-p1", "ntfs", { keeps, also: { later: "x\n" }, says: /^Windows has marked it to be checked/ })],
+      umount /made/n
+      record=$((2048 * 512 + 4 * 4096 + 3 * 1024))
+      at=$(dd if=$d1 bs=1 skip=$record count=1024 status=none | grep -abo -P '\\0{8}\\x03\\x01\\0\\0' | head -n 1 | cut -d: -f1)
+      printf '\\x01' | dd of=$d1 bs=1 seek=$((record + at + 10)) conv=notrunc status=none`,
+    volumes: [mounted("d-p1", "ntfs", { keeps, says: /^Windows has marked it to be checked/ })],
   },
   {
     name: "hibernated",
