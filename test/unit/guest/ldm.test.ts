@@ -1,11 +1,15 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { assembleCatalogue } from "../../../src/guest/assemble.ts"
 import { parseDatabase } from "../../../src/guest/ldm/database.ts"
+import type { DynamicDisks } from "../../../src/guest/ldm/discover.ts"
 import { type DynamicDisk, dynamicVolumes } from "../../../src/guest/ldm/groups.ts"
 import { parseHeader } from "../../../src/guest/ldm/header.ts"
 import { LdmError } from "../../../src/guest/ldm/reader.ts"
 import { mappings } from "../../../src/guest/ldm/tables.ts"
+import { parseProbe } from "../../../src/guest/probe-answer.ts"
 import { area, type LdmGroup, type LdmVolumeSpec, privateHeader } from "../../disks/ldm-writer.ts"
+import { answer, tag } from "../../support/guest/probe-answers.ts"
 
 const on = (...disks: number[]) => disks.map((disk) => ({ disk, mib: 2 }))
 const mirror: LdmVolumeSpec = { name: "Volume1", layout: "mirrored", parts: on(1, 2) }
@@ -178,5 +182,48 @@ describe("databases of an enemy", () => {
     expect(volumes.filter(({ source }) => "why" in source && source.why !== "")).toMatchObject([
       { name: "s", source: { why: "The database of its disks contradicts itself." } },
     ])
+  })
+})
+
+describe("the catalogue", () => {
+  const nodes = [
+    "disk sda 32768 0:0:0:0",
+    "part sda1 4096 sda 1 128",
+    "disk sdb 32768 0:0:1:0",
+    "part sdb1 4096 sdb 1 128",
+  ]
+  const blkid = ["sda1", "sdb1"].map((name) => `DEVNAME=/dev/${name} TYPE=ntfs`)
+  const found = parseProbe(answer({ nodes, blkid, ldm: ["sda", "sdb"] }), tag)
+  const disks = ["a", "b"].map((name) => ({ name, serial: name }))
+  const group = groupOf([span])
+
+  test("lists volumes instead of what the kernel takes for partitions; what is missing is named", () => {
+    const dynamic: DynamicDisks = {
+      volumes: dynamicVolumes([disk(group, 1)]),
+      read: new Map([["sda", "SHOP-Dg0"]]),
+      unread: new Map([["sdb", "its database was being changed"]]),
+      failed: new Map(),
+    }
+    const { volumes } = assembleCatalogue(found, disks, dynamic)
+    expect(volumes).toMatchObject([
+      { path: "b", state: "Unsupported", message: "Windows dynamic disk, but its database was being changed." },
+      {
+        path: "SHOP-Dg0-Volume1",
+        stack: ["disk a", "spanned SHOP-Dg0/Volume1, missing Disk2"],
+        state: "Incomplete",
+        message: "The spanned volume has parts on disks of the group SHOP-Dg0 that are missing: Disk2.",
+      },
+    ])
+    expect(volumes).toHaveLength(2)
+  })
+
+  test("a group without volumes, and a volume that the guest refuses to make", () => {
+    const read = new Map([["sda", "SHOP-Dg0"]])
+    const none: DynamicDisks = { volumes: [], read, unread: new Map([["sdb", "x"]]), failed: new Map() }
+    expect(assembleCatalogue(found, disks, none).volumes[0]?.message).toBe("Windows dynamic disk without volumes.")
+    const all = dynamicVolumes([disk(group, 1), disk(group, 2)])
+    const failed = new Map(all.map(({ uuid }) => [uuid, "no room"]))
+    const { volumes } = assembleCatalogue(found, disks, { volumes: all, read, unread: new Map(), failed })
+    expect(volumes.find(({ state }) => state === "Incomplete")?.message).toBe("It could not be put together: no room")
   })
 })
