@@ -67,12 +67,9 @@ export function assembleCatalogue(
   const lost = [...logical.values()].filter(({ mapped }) => !activated.has(mapped)).map(lostVolume)
   const lostDynamics = dynamic.volumes
     .filter(({ uuid }) => !activated.has(uuid))
-    .map((volume): Ordered => {
-      const on = found.nodes.flatMap((node) =>
-        node.type === "disk" && volume.on.includes(node.name) ? (disks[node.index]?.name ?? []) : [],
-      )
-      const entry = lostDynamic(volume, on, dynamic.failed.get(volume.uuid))
-      return { order: `later ${entry.path} ${volume.uuid}`, volume: entry }
+    .map((lost): Ordered => {
+      const volume = lostDynamic(lost, found, disks, dynamic)
+      return { order: `later ${volume.path} ${lost.uuid}`, volume }
     })
   const volumes = [...present, ...lost, ...lostDynamics].sort((a, b) => compare(a.order, b.order)).slice(0, maxVolumes)
   const paths = numberEqual(volumes.map(({ volume }) => volume.path))

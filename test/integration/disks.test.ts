@@ -15,7 +15,7 @@ const sample = [
   "a volume group on a degraded array of partitions",
   "Btrfs over three disks, data striped, metadata mirrored",
   "NTFS: sparse, compressed and plain files",
-  "MBR: simple, spanned, striped, mirrored, RAID-5 on three disks",
+  "half of a mirror was away when the other half was written to",
 ].map((name) => {
   const row = rows.find((row) => row.name === name)
   if (row === undefined) throw new Error(`the table has no row ${name}`)

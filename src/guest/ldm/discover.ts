@@ -4,7 +4,7 @@ import type { SessionHost } from "../session.ts"
 import { runVerb } from "../verb.ts"
 import { encodeWord } from "../words.ts"
 import { parseDatabase } from "./database.ts"
-import { type DynamicDisk, type DynamicVolume, dynamicVolumes } from "./groups.ts"
+import { type DynamicDisk, type DynamicVolume, dynamicGroups } from "./groups.ts"
 import { parseHeader } from "./header.ts"
 import { LdmError } from "./reader.ts"
 import { mappings } from "./tables.ts"
@@ -12,9 +12,9 @@ import { mappings } from "./tables.ts"
 /** What Windows' dynamic disks among the disks hold. */
 export interface DynamicDisks {
   readonly volumes: readonly DynamicVolume[]
-  /** Nodes of the disks whose database was read, each with the group's name. */
-  readonly read: ReadonlyMap<string, string>
-  /** Nodes of those whose database can't be, with the reason. */
+  /** Nodes of the disks whose group was read, and whether it has volumes. */
+  readonly read: ReadonlyMap<string, boolean>
+  /** Nodes of those whose group wasn't, with the reason. */
   readonly unread: ReadonlyMap<string, string>
   /** Volumes, by their UUID, that the guest refused to make: its words. */
   readonly failed: ReadonlyMap<string, string>
@@ -24,7 +24,7 @@ export const noDynamicDisks: DynamicDisks = { volumes: [], read: new Map(), unre
 
 const sectorBytes = 512
 /** Each takes the guest a tenth of a second. */
-const maxDevices = 512
+const maxDevices = 128
 
 /**
  * Reads the databases of all dynamic disks the probe has found, and makes devices of the volumes that can be read, unless
@@ -37,11 +37,15 @@ export async function findDynamicDisks(
 ): Promise<DynamicDisks> {
   const outcomes = await Promise.all(headersOf(found).map((place) => readDisk(host, place, found, signal)))
   const disks = outcomes.flatMap(({ disk }) => disk ?? [])
-  const volumes = dynamicVolumes(disks)
+  const groups = dynamicGroups(disks)
+  const volumes = groups.flatMap((group) => group.volumes)
+  const read = new Map(groups.flatMap(({ nodes, volumes }) => nodes.map((node) => [node, volumes.length > 0] as const)))
   return {
     volumes,
-    read: new Map(disks.map(({ node, database }) => [node, database.groupName])),
-    unread: new Map(outcomes.flatMap(({ node, why }) => (why === undefined ? [] : [[node, why] as const]))),
+    read,
+    unread: new Map(
+      outcomes.flatMap(({ node, why }) => (why === undefined || read.has(node) ? [] : [[node, why] as const])),
+    ),
     failed: await map(host, volumes, found, signal),
   }
 }
@@ -120,8 +124,14 @@ async function readDisk(
     const header = parseHeader(await readSectors(host, device, sector, 1, signal))
     const { configStart, configSize } = header
     if (configStart + configSize > sectors) throw new LdmError("its database lies beyond its end")
-    const database = parseDatabase(await readSectors(host, node, configStart, configSize, signal))
-    return { node, disk: { node, sectors, header, database, data: dataPartitions(node, found) } }
+    const disk = { node, sectors, header, data: dataPartitions(node, found) }
+    try {
+      const database = parseDatabase(await readSectors(host, node, configStart, configSize, signal))
+      return { node, disk: { ...disk, database } }
+    } catch (error) {
+      if (!(error instanceof LdmError)) throw error
+      return { node, disk, why: error.message }
+    }
   } catch (error) {
     if (!(error instanceof LdmError)) throw error
     return { node, why: error.message }

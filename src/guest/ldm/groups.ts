@@ -6,7 +6,8 @@ export interface DynamicDisk {
   readonly node: string
   readonly sectors: number
   readonly header: LdmHeader
-  readonly database: LdmDatabase
+  /** Absent where it can't be read: another disk of the group may have it. */
+  readonly database?: LdmDatabase
   /** Partitions that hold dynamic volumes, on a GPT: what lies in one is read through it. */
   readonly data: readonly { readonly node: string; readonly start: number; readonly sectors: number }[]
 }
@@ -41,15 +42,24 @@ export interface Extent {
   readonly sectors: number
 }
 
+/** Disks that share a database which one of them at least has. */
+export interface DynamicGroup {
+  readonly nodes: readonly string[]
+  readonly volumes: readonly DynamicVolume[]
+}
+
 /**
- * The volumes of all groups the disks belong to. Of a group, the database that was changed last counts; a disk with an
+ * The groups that the disks belong to, with their volumes. Of a group, the database that was changed last counts; a disk with an
  * older one was away when it was, and what it mirrors is used only where there is nothing newer. The second disk of one
  * identity is a copy, and begins a second group of its kind.
  */
-export function dynamicVolumes(disks: readonly DynamicDisk[]): DynamicVolume[] {
-  return groupsOf(disks).flatMap(({ members, copy }) => {
-    const newest = [...members.values()].reduce((a, b) => (b.database.sequence > a.database.sequence ? b : a)).database
-    return newest.volumes.map((volume) => describe(volume, newest, members, copy))
+export function dynamicGroups(disks: readonly DynamicDisk[]): DynamicGroup[] {
+  return groupsOf(disks).flatMap(({ members, copy }): DynamicGroup[] => {
+    const databases = [...members.values()].flatMap(({ database }) => database ?? [])
+    const [newest] = databases.toSorted((a, b) => b.sequence - a.sequence)
+    if (newest === undefined) return []
+    const volumes = newest.volumes.map((volume) => describe(volume, newest, members, copy))
+    return [{ nodes: [...members.values()].map(({ node }) => node), volumes }]
   })
 }
 
@@ -104,7 +114,7 @@ function choose(
   if (plexes.length === 0) return { why: "The database of its disks contradicts itself." }
   const candidates = plexes.map((plex) => {
     const { layout, chunkSectors, active } = plex
-    const older = (disk: DynamicDisk | undefined) => disk !== undefined && disk.database.sequence < sequence
+    const older = (disk: DynamicDisk | undefined) => (disk?.database?.sequence ?? sequence) < sequence
     const disks = plex.extents.map(({ disk }) => find(disk))
     // one column of RAID-5 that is older than the others is better computed from them
     const spare = layout === "raid5" && disks.every((disk) => disk !== undefined) ? disks.findIndex(older) : -1

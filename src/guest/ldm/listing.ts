@@ -1,4 +1,4 @@
-import type { Volume } from "../catalogue.ts"
+import type { Disk, Volume } from "../catalogue.ts"
 import { ldmDataType, ldmMetadataType } from "../known-formats.ts"
 import { diskEntry, dynamicPlace } from "../place.ts"
 import { printable } from "../printable.ts"
@@ -19,31 +19,37 @@ export function dynamicPart(
   dynamic: DynamicDisks,
 ): Verdict | "hidden" | undefined {
   const disk = node.type === "disk" ? node.name : node.type === "partition" ? node.parts[0] : ""
-  const group = dynamic.read.get(disk)
+  const hasVolumes = dynamic.read.get(disk)
   const why = dynamic.unread.get(disk)
-  if (group === undefined && why === undefined) return undefined
+  if (hasVolumes === undefined && why === undefined) return undefined
   const type = found.tags.get(node.name)?.get("PART_ENTRY_TYPE") ?? ""
   const isMbr = found.dynamic.includes(disk)
   if (!isMbr && type !== ldmMetadataType && type !== ldmDataType) return undefined
   if (isMbr ? node.type !== "disk" : type !== ldmMetadataType) return "hidden"
   if (why !== undefined) return unsupported(`Windows dynamic disk, but ${why}.`)
-  return dynamic.volumes.some((volume) => volume.group === group)
-    ? "hidden"
-    : unsupported("Windows dynamic disk without volumes.")
+  return hasVolumes === true ? "hidden" : unsupported("Windows dynamic disk without volumes.")
 }
 
-/** A volume that could not be put together. `failed`: the guest's words, of one that it refused to make. */
-export function lostDynamic(volume: DynamicVolume, disks: readonly string[], failed: string | undefined): Volume {
+/** A volume that could not be put together, on those of its disks that are there. */
+export function lostDynamic(
+  volume: DynamicVolume,
+  found: ProbeAnswer,
+  disks: readonly Pick<Disk, "name">[],
+  { failed }: DynamicDisks,
+): Volume {
   const { path, stack } = dynamicPlace(volume)
+  const on = found.nodes.flatMap((node) =>
+    node.type === "disk" && volume.on.includes(node.name) ? (disks[node.index]?.name ?? []) : [],
+  )
   return {
     path,
-    stack: [...disks.map(diskEntry), ...stack],
+    stack: [...on.map(diskEntry), ...stack],
     device: "",
     kind: "dynamic",
     sizeBytes: volume.sizeBytes,
     state: "Incomplete",
     reason: "VolumeIncomplete",
-    message: lacks(volume, failed),
+    message: lacks(volume, failed.get(volume.uuid)),
   }
 }
 

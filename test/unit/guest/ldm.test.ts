@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { assembleCatalogue } from "../../../src/guest/assemble.ts"
 import { parseDatabase } from "../../../src/guest/ldm/database.ts"
 import type { DynamicDisks } from "../../../src/guest/ldm/discover.ts"
-import { type DynamicDisk, dynamicVolumes } from "../../../src/guest/ldm/groups.ts"
+import { type DynamicDisk, dynamicGroups } from "../../../src/guest/ldm/groups.ts"
 import { parseHeader } from "../../../src/guest/ldm/header.ts"
 import { LdmError } from "../../../src/guest/ldm/reader.ts"
 import { mappings } from "../../../src/guest/ldm/tables.ts"
@@ -32,6 +32,8 @@ const disk = (group: LdmGroup, place: number, node = `sd${"abc"[place - 1]}`): D
   database: parseDatabase(area(group)),
   data: [],
 })
+
+const dynamicVolumes = (disks: readonly DynamicDisk[]) => dynamicGroups(disks).flatMap(({ volumes }) => volumes)
 
 const tables = (disks: readonly DynamicDisk[]) =>
   dynamicVolumes(disks).map(({ uuid, source }) =>
@@ -110,6 +112,13 @@ describe("which disks count", () => {
     const disks = [disk(newer(raid), 1), disk(older(raid), 2), disk(newer(raid), 3)]
     expect(tables(disks)[0]).not.toContain("/dev/sdb")
     expect(tables(disks.slice(0, 2))[0]).toContain("/dev/sdb")
+  })
+
+  test("a disk whose own database is damaged is read by that of another; without one there is no group", () => {
+    const group = groupOf([mirror])
+    const { database: _, ...damaged } = disk(group, 1)
+    expect(tables([damaged, disk(group, 2)])[0]).toBe(column("sda"))
+    expect(dynamicGroups([damaged])).toEqual([])
   })
 
   test("a copy of a disk, and another machine's group of the same name, are groups of their own", () => {
@@ -200,7 +209,7 @@ describe("the catalogue", () => {
   test("lists volumes instead of what the kernel takes for partitions; what is missing is named", () => {
     const dynamic: DynamicDisks = {
       volumes: dynamicVolumes([disk(group, 1)]),
-      read: new Map([["sda", "SHOP-Dg0"]]),
+      read: new Map([["sda", true]]),
       unread: new Map([["sdb", "its database was being changed"]]),
       failed: new Map(),
     }
@@ -218,7 +227,7 @@ describe("the catalogue", () => {
   })
 
   test("a group without volumes, and a volume that the guest refuses to make", () => {
-    const read = new Map([["sda", "SHOP-Dg0"]])
+    const read = new Map([["sda", false]])
     const none: DynamicDisks = { volumes: [], read, unread: new Map([["sdb", "x"]]), failed: new Map() }
     expect(assembleCatalogue(found, disks, none).volumes[0]?.message).toBe("Windows dynamic disk without volumes.")
     const all = dynamicVolumes([disk(group, 1), disk(group, 2)])
