@@ -4,17 +4,22 @@
 
    JAIL=dir       before main().
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
-   JAIL_XATTR     keeps the capability to read trusted.* attributes: for tar. */
+   JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of:
+                  for tar. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { NO_DIRECTORY = 121, NO_JAIL = 122, NOT_CONFINED = 123 };
@@ -26,8 +31,12 @@ static void drop_capabilities(int xattr) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capset, &header, keep)) _exit(NOT_CONFINED);
 }
 
+static int on_ntfs;
+
 static void jail(const char *directory) {
+  struct statfs volume;
   if (chroot(directory) || chdir("/")) _exit(NO_DIRECTORY);
+  on_ntfs = getenv("JAIL_XATTR") && statfs("/", &volume) == 0 && volume.f_type == 0x7366746e;
   drop_capabilities(getenv("JAIL_XATTR") != NULL);
   unsetenv("JAIL");
   unsetenv("JAIL_LATE");
@@ -71,4 +80,34 @@ int open64(const char *path, int flags, ...) {
   int fd = opened("open64", path, flags, rest);
   va_end(rest);
   return fd;
+}
+
+/* ntfs3 gives the security descriptor and the flags (hidden, system...) of a file to whoever asks by name, and lists
+   neither. Tar asks by path, or by descriptor where it has opened the file. */
+static const char *const unlisted[] = {"system.ntfs_security", "system.ntfs_attrib"};
+
+static ssize_t with_unlisted(const char *path, int fd, char *list, size_t size, ssize_t used) {
+  if (used < 0 || !on_ntfs) return used;
+  for (size_t i = 0; i < sizeof unlisted / sizeof *unlisted; i++) {
+    const char *name = unlisted[i];
+    size_t length = strlen(name) + 1;
+    if ((path ? lgetxattr(path, name, NULL, 0) : fgetxattr(fd, name, NULL, 0)) <= 0) continue;
+    if (size && size - used < length) {
+      errno = ERANGE;
+      return -1;
+    }
+    if (size) memcpy(list + used, name, length);
+    used += length;
+  }
+  return used;
+}
+
+ssize_t llistxattr(const char *path, char *list, size_t size) {
+  ssize_t (*real)(const char *, char *, size_t) = (ssize_t (*)(const char *, char *, size_t))dlsym(RTLD_NEXT, "llistxattr");
+  return with_unlisted(path, -1, list, size, real(path, list, size));
+}
+
+ssize_t flistxattr(int fd, char *list, size_t size) {
+  ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
+  return with_unlisted(NULL, fd, list, size, real(fd, list, size));
 }

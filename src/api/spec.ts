@@ -154,7 +154,7 @@ const unlock = withRules(
 const journal = z
   .enum(["Replay", "Skip"])
   .describe(
-    "What becomes of journals that the snapshot caught before they were written back. Replay: they are played into memory, never onto the source, and files are as after a crash. Skip: ext3, ext4, XFS, Btrfs and F2FS are mounted as they lie there, where the journal itself is broken or its last writes are what went wrong; what only the journal holds is missing, and parts may contradict each other. Can't be changed.",
+    "What becomes of journals that the snapshot caught before they were written back. Replay: they are played into memory, never onto the source, and files are as after a crash. Skip: ext3, ext4, XFS, Btrfs, F2FS and NTFS are mounted as they lie there, where the journal itself is broken or its last writes are what went wrong; what only the journal holds is missing, and parts may contradict each other. Can't be changed.",
   )
 
 const desiredState = z

@@ -87,6 +87,17 @@ const volume = z
     uuid: text("UUID of the file system.").optional(),
     sizeBytes: count("Size in bytes.").optional(),
     usedBytes: count("Used bytes.").optional(),
+    system: z
+      .object({
+        os: text("Its name, e.g. Debian GNU/Linux.").optional(),
+        version: text("Its version.").optional(),
+        hostName: text("The machine's name.").optional(),
+      })
+      .optional()
+      .describe("The operating system that is installed on it, by what the volume says."),
+    mountPoint: text(
+      "Where a system of these disks mounted it, e.g. /var/lib/orders or D:; for information.",
+    ).optional(),
     stack: list(z.string(), "What it lies on, from the disk up.").optional(),
     state: z.enum(volumeStates).describe("Mounted; Available: mounted when it is first opened; or why neither."),
     journal: z
@@ -94,7 +105,7 @@ const volume = z
       .optional()
       .describe("Skipped: it was mounted without a look at its journal, as spec.journal asks for."),
     reason: text("A code, when it is not mounted.").optional(),
-    message: text("The cause in words, when it is not mounted.").optional(),
+    message: text("The cause in words, when it is not mounted; else what is to be known of it.").optional(),
   })
   .describe("A volume found on the disks.")
 

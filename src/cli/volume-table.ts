@@ -9,6 +9,8 @@ export interface VolumeRow {
   readonly label?: string | undefined
   readonly sizeBytes?: number | undefined
   readonly usedBytes?: number | undefined
+  readonly system?: { os?: string | undefined; version?: string | undefined; hostName?: string | undefined } | undefined
+  readonly mountPoint?: string | undefined
   readonly stack?: readonly string[] | undefined
   readonly state: string
   readonly journal?: string | undefined
@@ -18,13 +20,19 @@ export interface VolumeRow {
 /** The volumes as people see them: where, what, how large, and for those that can't be read, why. */
 export function volumeTable(volumes: readonly VolumeRow[]): string {
   const size = (bytes: number | undefined) => (bytes === undefined ? "-" : humanBytes(bytes))
-  const header = ["VOLUME", "FILESYSTEM", "LABEL", "SIZE", "USED", "ON", "STATE"]
+  // only where something is known of it
+  const mounts = volumes.some(({ mountPoint }) => mountPoint !== undefined)
+  const systems = volumes.some(({ system }) => system !== undefined)
+  const known = [...(mounts ? ["MOUNTED AT"] : []), ...(systems ? ["SYSTEM"] : [])]
+  const header = ["VOLUME", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, "ON", "STATE"]
   const rows = volumes.map((volume) => [
     `/${volume.path}`,
     volume.filesystem ?? "-",
     volume.label ?? "-",
     size(volume.sizeBytes),
     size(volume.usedBytes),
+    ...(mounts ? [volume.mountPoint ?? "-"] : []),
+    ...(systems ? [systemWords(volume.system)] : []),
     volume.stack?.join(" > ") ?? "-",
     stateOf(volume),
   ])
@@ -37,4 +45,9 @@ export function volumeTable(volumes: readonly VolumeRow[]): string {
 function stateOf({ state, journal, message }: VolumeRow): string {
   if (message !== undefined) return `${state}: ${message}`
   return journal === "Skipped" ? `${state}, journal skipped` : state
+}
+
+function systemWords({ os, version, hostName }: NonNullable<VolumeRow["system"]> = {}): string {
+  const name = [os, version].filter((word) => word !== undefined).join(" ")
+  return [name, hostName].filter((word) => word !== undefined && word !== "").join(", ") || "-"
 }

@@ -41,6 +41,8 @@ export const volumeSchema = z.object({
   uuid: text.optional(),
   sizeBytes: bytes,
   usedBytes: bytes.optional(),
+  system: z.object({ os: text.optional(), version: text.optional(), hostName: text.optional() }).optional(),
+  mountPoint: text.optional(),
   stack: z.array(text).max(64),
   state: z.enum(volumeStates),
   journal: z.enum(["Skipped"]).optional(),

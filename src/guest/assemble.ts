@@ -1,6 +1,8 @@
 import { btrfsDevices } from "./btrfs.ts"
 import type { Catalogue, Disk, Volume } from "./catalogue.ts"
 import { judge } from "./judge.ts"
+import { type DynamicDisks, noDynamicDisks } from "./ldm/discover.ts"
+import { dynamicPart, lostDynamic } from "./ldm/listing.ts"
 import { numberEqual } from "./paths.ts"
 import { logicalPlace, logicalVolumes, placeFinder, type Logical } from "./place.ts"
 import { printable } from "./printable.ts"
@@ -18,12 +20,22 @@ interface Ordered {
  * The catalogue from what the guest found: every device nothing else lies on, and every logical volume that could not be
  * activated. Disks come in the order given, their partitions by number, then what lies across disks, by name.
  */
-export function assembleCatalogue(found: ProbeAnswer, disks: readonly Omit<Disk, "sizeBytes">[]): Catalogue {
+export function assembleCatalogue(
+  found: ProbeAnswer,
+  disks: readonly Omit<Disk, "sizeBytes">[],
+  dynamic: DynamicDisks = noDynamicDisks,
+): Catalogue {
   const used = usedDevices(found.nodes)
   const logical = logicalVolumes(found.groups)
-  const placeOf = placeFinder(found, disks, logical)
+  const dynamicVolumes = new Map(dynamic.volumes.map((volume) => [volume.uuid, volume]))
+  const placeOf = placeFinder(found, disks, logical, dynamicVolumes)
   const content = found.nodes
-    .filter((node) => !used.has(node.name) && isContent(node, found, logical))
+    .filter((node) => {
+      const part = dynamicPart(node, found, dynamic)
+      if (part !== undefined) return part !== "hidden"
+      if (node.type === "mapped" && node.uuid.startsWith("LDM-")) return dynamicVolumes.has(node.uuid)
+      return !used.has(node.name) && isContent(node, found, logical)
+    })
     .map((node) => ({ node, order: orderOf(node, found.nodes, placeOf(node.name).path) }))
     .sort((a, b) => compare(a.order, b.order))
   const btrfs = btrfsDevices(
@@ -37,7 +49,8 @@ export function assembleCatalogue(found: ProbeAnswer, disks: readonly Omit<Disk,
       const tags = found.tags.get(node.name) ?? none
       const members = btrfs.get(node.name) ?? [node]
       const stack = [...new Set(members.flatMap(({ name }) => placeOf(name).stack))]
-      const verdict = judge(tags, node, found.arrays.get(node.name))
+      const part = dynamicPart(node, found, dynamic)
+      const verdict = typeof part === "object" ? part : judge(tags, node, found.arrays.get(node.name))
       const missing = verdict.state === "Unsupported" && isPartial(node, logical)
       const volume: Volume = {
         path: placeOf(node.name).path,
@@ -52,7 +65,13 @@ export function assembleCatalogue(found: ProbeAnswer, disks: readonly Omit<Disk,
     })
   const activated = new Set(found.nodes.map((node) => (node.type === "mapped" ? node.uuid : "")))
   const lost = [...logical.values()].filter(({ mapped }) => !activated.has(mapped)).map(lostVolume)
-  const volumes = [...present, ...lost].sort((a, b) => compare(a.order, b.order)).slice(0, maxVolumes)
+  const lostDynamics = dynamic.volumes
+    .filter(({ uuid }) => !activated.has(uuid))
+    .map((lost): Ordered => {
+      const volume = lostDynamic(lost, found, disks, dynamic)
+      return { order: `later ${volume.path} ${lost.uuid}`, volume }
+    })
+  const volumes = [...present, ...lost, ...lostDynamics].sort((a, b) => compare(a.order, b.order)).slice(0, maxVolumes)
   const paths = numberEqual(volumes.map(({ volume }) => volume.path))
   return {
     disks: disks.map((disk, index) => describeDisk(disk, index, found.nodes)),

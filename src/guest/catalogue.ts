@@ -22,12 +22,16 @@ export interface Volume {
   readonly device: string
   /** Kernel names of the other devices that a Btrfs of several consists of. */
   readonly otherDevices?: readonly string[]
-  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "member" | "partitions" | "unknown"
+  readonly kind: "filesystem" | "swap" | "encrypted" | "lvm" | "raid" | "dynamic" | "member" | "partitions" | "unknown"
   readonly filesystem?: string
   readonly label?: string
   readonly uuid?: string
   readonly sizeBytes: number
   readonly usedBytes?: number
+  /** The system that is installed on it, by its own words. */
+  readonly system?: SystemName
+  /** Where that system, or another one of these disks, mounted it: `/var/lib/orders`, `D:`. For information. */
+  readonly mountPoint?: string
   /** What it lies on, from the disk up: `disk a`, `gpt partition 1`, `lvm vg0/data`. At most 64. */
   readonly stack: readonly string[]
   readonly state: VolumeState
@@ -35,8 +39,14 @@ export interface Volume {
   readonly journal?: "Skipped"
   /** When it is not mounted: a code of the error table. */
   readonly reason?: Reason
-  /** When it is not mounted: why, in words; for a corrupt file system the kernel's. */
+  /** When it is not mounted: why, in words; for a corrupt file system the kernel's. When it is: what is to be known of it. */
   readonly message?: string
+}
+
+export interface SystemName {
+  readonly os?: string
+  readonly version?: string
+  readonly hostName?: string
 }
 
 /** All text from the disks is escaped (printable.ts) and bounded. */

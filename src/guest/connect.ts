@@ -3,13 +3,14 @@ import { RecoveryError } from "../api/reasons.ts"
 import type { Journal } from "./catalogue.ts"
 import { Control } from "./control.ts"
 import { plugDisk, type GuestDisk } from "./disks.ts"
-import { guestFiles } from "./files.ts"
+import { guestFiles, volumeReading } from "./files.ts"
 import type { Guest, GuestEnd } from "./guest.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { Overlays } from "./overlays.ts"
 import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
+import { Readers } from "./readers.ts"
 import { awaitSocket } from "./socket.ts"
 import { defaultSessions } from "./supervise.ts"
 import type { UnlockKey } from "./unlock-key.ts"
@@ -84,7 +85,8 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const { keys = [], journal = "Replay" } = options
   const { volumeMs: timeoutMs, keyMs, keysMs: allMs } = timeouts
   const unlocker = new Unlocker({ host, keys, keyMs, allMs, log })
-  const volumes = new Volumes({ host, disks, overlays, unlocker, journal, log, timeoutMs })
+  const read = volumeReading(new Readers(host))
+  const volumes = new Volumes({ host, disks, overlays, unlocker, journal, log, read, timeoutMs })
   try {
     await volumes.discover(signal)
     log.debug({ ms: passed(), volumes: volumes.catalogue.volumes.length }, "volumes found and mounted")
@@ -94,7 +96,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   }
 
   return {
-    ...guestFiles(host, volumes),
+    ...guestFiles(host, volumes, read),
     catalogue: () => volumes.catalogue,
     mount: (volume) => volumes.mount(volume),
     unlock: async (volume, key) => {

@@ -1,29 +1,41 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Guest, GuestVolumeReader } from "./guest.ts"
 import { printable } from "./printable.ts"
-import { Readers } from "./readers.ts"
+import type { Readers } from "./readers.ts"
 import type { SessionHost } from "./session.ts"
 import { listDirectory, readFile, readLink, statPath } from "./sftp.ts"
 import { runVerb, streamVerb } from "./verb.ts"
 import type { Volumes } from "./volumes.ts"
 
+/** Opens what is mounted from a device for reading. */
+export type VolumeReading = (device: string) => Promise<GuestVolumeReader>
+
+export function volumeReading(readers: Readers): VolumeReading {
+  return async (device) => {
+    const { channel, release } = await readers.lease(mountedAt(device))
+    return {
+      lstat: (path) => statPath(channel, path, false),
+      stat: (path) => statPath(channel, path, true),
+      readlink: (path) => readLink(channel, path),
+      list: (path) => listDirectory(channel, path),
+      read: (path, range) => readFile(channel, path, range),
+      release,
+    }
+  }
+}
+
+const mountedAt = (device: string) => `/volumes/${device}`
+
 /** The part of a guest that reads files: by sftp where many small answers are wanted, by verbs for whole streams. */
-export function guestFiles(host: SessionHost, volumes: Volumes): Pick<Guest, "open" | "tar" | "sha256"> {
-  const readers = new Readers(host)
-  const rootOf = async (volume: string) => `/volumes/${(await volumes.mount(volume)).device}`
+export function guestFiles(
+  host: SessionHost,
+  volumes: Volumes,
+  read: VolumeReading,
+): Pick<Guest, "open" | "tar" | "sha256"> {
+  const rootOf = async (volume: string) => mountedAt((await volumes.mount(volume)).device)
 
   return {
-    async open(volume): Promise<GuestVolumeReader> {
-      const { channel, release } = await readers.lease(await rootOf(volume))
-      return {
-        lstat: (path) => statPath(channel, path, false),
-        stat: (path) => statPath(channel, path, true),
-        readlink: (path) => readLink(channel, path),
-        list: (path) => listDirectory(channel, path),
-        read: (path, range) => readFile(channel, path, range),
-        release,
-      }
-    },
+    open: async (volume) => read((await volumes.mount(volume)).device),
 
     async *tar(volume, path, { signal }) {
       const root = await rootOf(volume)

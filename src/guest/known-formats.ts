@@ -6,7 +6,7 @@ export const mountable: ReadonlySet<string> = new Set(
 )
 
 /** Those of them whose journal, or log, can be left as it is; appliance/volume knows how. */
-export const journaled: ReadonlySet<string> = new Set("ext3 ext4 xfs btrfs f2fs".split(" "))
+export const journaled: ReadonlySet<string> = new Set("ext3 ext4 xfs btrfs f2fs ntfs".split(" "))
 
 /** What is recognised, but holds no files, or none that Debian's kernel and tools can reach: what it is, and why not. */
 export const unreadable: ReadonlyMap<string, readonly [kind: Volume["kind"], why: string]> = new Map([
@@ -30,11 +30,15 @@ export const unreadable: ReadonlyMap<string, readonly [kind: Volume["kind"], why
   ["bcachefs", ["filesystem", "bcachefs is not supported."]],
 ])
 
+/** Partitions of Windows' dynamic disks on a GPT: their database; their data. */
+export const ldmMetadataType = "5808c8aa-7e8f-42e0-85d2-e1e90434cfb3"
+export const ldmDataType = "af9b60a0-1431-4f62-bc68-3311714a69ad"
+
 /** Partition types of those whose content has no signature of its own: GPT types, and those of an MBR in hexadecimal. */
 export const partitionTypes: ReadonlyMap<string, readonly [kind: Volume["kind"], why: string]> = new Map([
   ["0x42", ["partitions", "Windows dynamic disk."]],
-  ["5808c8aa-7e8f-42e0-85d2-e1e90434cfb3", ["partitions", "Windows dynamic disk."]],
-  ["af9b60a0-1431-4f62-bc68-3311714a69ad", ["partitions", "Windows dynamic disk."]],
+  [ldmMetadataType, ["partitions", "Windows dynamic disk."]],
+  [ldmDataType, ["partitions", "Windows dynamic disk."]],
   [
     "e75caf8f-f680-4cee-afa3-b001e56efc2d",
     ["member", "Member of a pool of Windows Storage Spaces; Linux can't read it."],

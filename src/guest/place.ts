@@ -1,4 +1,5 @@
 import type { Disk } from "./catalogue.ts"
+import type { DynamicVolume } from "./ldm/groups.ts"
 import { slug } from "./paths.ts"
 import { printable } from "./printable.ts"
 import type { BlockNode, LogicalVolume, ProbeAnswer, Tags, VolumeGroup } from "./probe-answer.ts"
@@ -37,6 +38,7 @@ export function placeFinder(
   found: ProbeAnswer,
   disks: readonly Pick<Disk, "name">[],
   logical: ReadonlyMap<string, Logical>,
+  dynamic: ReadonlyMap<string, DynamicVolume> = new Map(),
 ): (name: string) => Place {
   const nodes = new Map(found.nodes.map((node) => [node.name, node]))
   const places = new Map<string, Place>()
@@ -53,7 +55,7 @@ export function placeFinder(
   const make = (node: BlockNode, depth: number): Place => {
     if (node.type === "disk") return diskPlace(disks[node.index]?.name ?? node.name, node.index)
     const below = node.parts.map((part) => find(part, depth + 1)).sort((a, b) => a.firstDisk - b.firstDisk)
-    const own = ownPlace(node, below[0]?.path ?? "_", found, logical)
+    const own = ownPlace(node, below[0]?.path ?? "_", found, logical, dynamic)
     const stack = [...new Set(below.flatMap((place) => place.stack)), ...own.stack]
     return { path: own.path, stack: stack.slice(-maxStack), firstDisk: below[0]?.firstDisk ?? Infinity }
   }
@@ -75,6 +77,7 @@ function ownPlace(
   base: string,
   found: ProbeAnswer,
   logical: ReadonlyMap<string, Logical>,
+  dynamic: ReadonlyMap<string, DynamicVolume>,
 ): Pick<Place, "path" | "stack"> {
   if (node.type === "partition") {
     const table = found.tags.get(node.parts[0])?.get("PTTYPE") ?? "unknown"
@@ -88,6 +91,8 @@ function ownPlace(
   }
   const lv = logical.get(node.uuid)
   if (lv !== undefined) return logicalPlace(lv)
+  const ldm = dynamic.get(node.uuid)
+  if (ldm !== undefined) return dynamicPlace(ldm)
   return { path: base, stack: node.uuid.startsWith("CRYPT-") ? ["unlocked"] : [] }
 }
 
@@ -97,6 +102,12 @@ export function logicalPlace({ group, volume }: Logical): Pick<Place, "path" | "
     path: slug(`${group.name}-${volume.name}`),
     stack: [`lvm ${printable(Buffer.from(`${group.name}/${volume.name}`))}`],
   }
+}
+
+/** Where a volume of Windows' dynamic disks is found: `GROUP-VOLUME`. */
+export function dynamicPlace({ group, name, layout, missing }: DynamicVolume): Pick<Place, "path" | "stack"> {
+  const lacks = missing.length > 0 ? `, missing ${shown(missing.join(", "))}` : ""
+  return { path: slug(`${group}-${name}`), stack: [`${layout} ${shown(`${group}/${name}`)}${lacks}`] }
 }
 
 /** Which of an array's devices are missing, counted from 0 as mdadm counts them; nothing where it does not say. */

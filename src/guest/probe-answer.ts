@@ -11,6 +11,8 @@ export type BlockNode =
       readonly sizeBytes: number
       readonly parts: [string]
       readonly number: number
+      /** Where it begins on its disk, in sectors of 512 bytes. */
+      readonly start: number
     }
   | {
       readonly type: "mapped"
@@ -54,10 +56,12 @@ export interface ProbeAnswer {
   readonly tags: ReadonlyMap<string, Tags>
   readonly groups: readonly VolumeGroup[]
   readonly arrays: ReadonlyMap<string, Tags>
+  /** Disks with a private header of Windows' dynamic disks where an MBR has it. */
+  readonly dynamic: readonly string[]
   readonly log: string
 }
 
-const sections = ["nodes", "blkid", "lvm", "md", "log"] as const
+const sections = ["nodes", "blkid", "ldm", "lvm", "md", "log"] as const
 type Section = (typeof sections)[number]
 
 /** Takes the answer of the verb `probe` apart (appliance/probe writes it). Throws ProtocolError for anything else. */
@@ -68,6 +72,7 @@ export function parseProbe(answer: Buffer, nonce: string): ProbeAnswer {
     tags: parseTags(text.get("blkid") ?? "", "DEVNAME"),
     groups: parseGroups(text.get("lvm")),
     arrays: parseTags(text.get("md") ?? "", "MD_DEVNODE"),
+    dynamic: lines(text.get("ldm")).filter((line) => diskName.test(line)),
     log: text.get("log") ?? "",
   }
 }
@@ -87,9 +92,10 @@ function splitSections(text: string, nonce: string): Map<Section, string> {
 const lines = (text = "") => text.split("\n").filter((line) => line !== "")
 
 const name = "[a-z]{2,8}[a-z0-9-]{0,24}"
+const diskName = new RegExp(`^${name}$`)
 const nodePatterns = {
   disk: new RegExp(`^disk (${name}) (\\d{1,16}) \\d+:\\d+:(\\d{1,3}):(\\d{1,5})$`),
-  partition: new RegExp(`^part (${name}) (\\d{1,16}) (${name}) (\\d{1,4}) \\d{1,16}$`),
+  partition: new RegExp(`^part (${name}) (\\d{1,16}) (${name}) (\\d{1,4}) (\\d{1,16})$`),
   mapped: new RegExp(`^dm (${name}) (\\d{1,16}) ([!-~]{1,200}) (-|${name}(?:,${name})*)$`),
   array: new RegExp(`^md (${name}) (\\d{1,16}) ([a-z0-9-]{1,16}) (\\d{1,4}) (-|${name}(?:,${name})*)$`),
 }
@@ -105,8 +111,15 @@ function parseNode(line: string): BlockNode {
   }
   match = nodePatterns.partition.exec(line)
   if (match !== null) {
-    const [, name = "", sectors, disk = "", number] = match
-    return { type: "partition", name, sizeBytes: size(sectors), parts: [disk], number: Number(number) }
+    const [, name = "", sectors, disk = "", number, start] = match
+    return {
+      type: "partition",
+      name,
+      sizeBytes: size(sectors),
+      parts: [disk],
+      number: Number(number),
+      start: Number(start),
+    }
   }
   match = nodePatterns.mapped.exec(line)
   if (match !== null) {

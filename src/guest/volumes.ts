@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto"
 import { RecoveryError } from "../api/reasons.ts"
 import { assembleCatalogue } from "./assemble.ts"
-import { byteCount } from "./byte-count.ts"
 import type { Catalogue, Journal, Volume } from "./catalogue.ts"
+import { damagedNtfs } from "./damaged.ts"
 import type { GuestDisk } from "./disks.ts"
 import { inTime } from "./in-time.ts"
+import { findDynamicDisks } from "./ldm/discover.ts"
 import { judgeMountFailure, judgeFullOverlay } from "./judge.ts"
 import { journaled } from "./known-formats.ts"
 import type { GuestLog } from "./log.ts"
+import { parseMount } from "./mount-answer.ts"
 import type { Overlays } from "./overlays.ts"
 import { diskEntry } from "./place.ts"
 import { printable } from "./printable.ts"
-import { parseProbe } from "./probe-answer.ts"
+import { parseProbe, type ProbeAnswer } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
+import { Systems, type SystemsOptions } from "./system/systems.ts"
 import { UnlockFailure, type Unlocker } from "./unlocker.ts"
 import { runVerb } from "./verb.ts"
 
@@ -30,6 +33,7 @@ export interface VolumesOptions {
   /** Whether file systems are mounted with their journal replayed, into the overlay, or as they lie there. */
   readonly journal: Journal
   readonly log: GuestLog
+  readonly read: SystemsOptions["read"]
   /** How long a probe or a mount may take. */
   readonly timeoutMs: number
 }
@@ -40,9 +44,11 @@ export class Volumes {
   /** By device: its mount under way or done. */
   readonly #mounts = new Map<string, Promise<Volume>>()
   readonly #options: VolumesOptions
+  readonly #systems: Systems
 
   constructor(options: VolumesOptions) {
     this.#options = options
+    this.#systems = new Systems({ ...options, timeoutMs: options.timeoutMs / 4 })
   }
 
   get catalogue(): Catalogue {
@@ -69,6 +75,29 @@ export class Volumes {
 
   async #look(signal: AbortSignal | undefined): Promise<void> {
     const { host, disks, log } = this.#options
+    let found = await this.#probe(signal)
+    const dynamic = await this.#inTime(`The guest did not read the databases of dynamic disks`, signal, (signal) =>
+      findDynamicDisks(host, found, signal),
+    )
+    if (dynamic.volumes.length > 0) found = await this.#probe(signal) // what is on those that were made
+    log.debug({ log: printable(Buffer.from(found.log, "latin1"), 4000) }, "looked at the disks")
+    this.#catalogue = assembleCatalogue(found, disks, dynamic)
+    const { volumes } = this.#catalogue
+    const damaged = await this.#inTime("The volumes were not looked at", signal, (signal) =>
+      damagedNtfs(host, volumes, signal),
+    )
+    for (const [before, after] of damaged) this.#replace(before, after)
+    this.#systems.probed(found, dynamic)
+    for (const volume of this.#catalogue.volumes) {
+      const mounted = await this.#mounts.get(volume.device)
+      if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
+    }
+    this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
+  }
+
+  /** What is on the devices that the guest has now. */
+  async #probe(signal?: AbortSignal): Promise<ProbeAnswer> {
+    const { host, disks } = this.#options
     const tag = randomBytes(16).toString("hex")
     const options = {
       maxBytes: maxProbeBytes,
@@ -77,13 +106,7 @@ export class Volumes {
     const answer = await this.#inTime(`The guest did not find out what is on the disks`, signal, (signal) =>
       runVerb(host, "probe", [tag, String(disks.length)], { ...options, signal }),
     )
-    const found = parseProbe(answer, tag)
-    log.debug({ log: printable(Buffer.from(found.log, "latin1"), 4000) }, "looked at the disks")
-    this.#catalogue = assembleCatalogue(found, disks)
-    for (const volume of this.#catalogue.volumes) {
-      const mounted = await this.#mounts.get(volume.device)
-      if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
-    }
+    return parseProbe(answer, tag)
   }
 
   /** Mounts a volume once; whoever asks again gets the same. Rejects with the reason when it can't be mounted. */
@@ -114,7 +137,9 @@ export class Volumes {
 
   async #mountNow(volume: Volume): Promise<Volume> {
     try {
-      return this.#replace(volume, { ...volume, ...(await this.#attempt(volume)) })
+      const mounted = this.#replace(volume, { ...volume, ...(await this.#attempt(volume)) })
+      this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
+      return mounted
     } catch (error) {
       this.#mounts.delete(volume.device) // the guest failed, not the volume
       throw error
@@ -130,8 +155,10 @@ export class Volumes {
       const answer = await this.#inTime(`Volume ${path} was not mounted`, undefined, (signal) =>
         runVerb(host, "mount", [device, filesystem, journal, ...otherDevices], { failed, signal }),
       )
+      const { mounted, system } = parseMount(answer)
       const isSkipped = journal === "Skip" && journaled.has(filesystem)
-      return { state: "Mounted", usedBytes: usedBytes(answer), ...(isSkipped && { journal: "Skipped" }) }
+      const found = system === undefined ? {} : await this.#systems.identify(volume, system)
+      return { ...mounted, ...(isSkipped && { journal: "Skipped" as const }), ...found }
     } catch (error) {
       if (!(error instanceof MountFailure)) throw error
       this.#options.log.info({ volume: path, message: error.message }, "volume can't be mounted")
@@ -168,11 +195,3 @@ export class Volumes {
 
 /** The kernel's reason, escaped. */
 class MountFailure extends Error {}
-
-/** The answer of `mount`: block size, blocks, free blocks, files, free files. */
-function usedBytes(answer: Buffer): number {
-  const match = /^(\d{1,7}) (\d{1,18}) (\d{1,18}) -?\d{1,20} -?\d{1,20}\n$/.exec(answer.toString("latin1"))
-  if (match === null) throw new RecoveryError("ProtocolError", "The guest's mount answered in a way it never does.")
-  const [blockSize = 0, blocks = 0, free = 0] = match.slice(1).map(Number)
-  return byteCount(blockSize * (blocks - free))
-}

@@ -65,7 +65,8 @@ function asManyAsFit(volumes: readonly VolumeStatus[], room: number): VolumeStat
 function shorten<T extends object>(object: T): T {
   const short = (value: unknown): unknown => {
     if (typeof value === "string") return escape(value, MAX_LABEL)
-    return Array.isArray(value) ? value.slice(0, 16).map((one) => short(one)) : value
+    if (Array.isArray(value)) return value.slice(0, 16).map((one) => short(one))
+    return typeof value === "object" && value !== null ? shorten(value) : value
   }
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, short(value)])) as T
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { Volume } from "../../src/guest/catalogue.ts"
 import type { ExpectedVolume } from "./row.ts"
 
@@ -40,6 +41,10 @@ function differences(wanted: ExpectedVolume, volume: Volume): string[] {
   if (wanted.label !== undefined && wanted.label !== volume.label)
     wrong.push(`label ${volume.label ?? "-"} instead of ${wanted.label}`)
   if (wanted.says && !wanted.says.test(volume.message ?? "")) wrong.push(`it says "${volume.message ?? ""}"`)
+  if (wanted.system && !isDeepStrictEqual(wanted.system, volume.system))
+    wrong.push(`system ${JSON.stringify(volume.system)} instead of ${JSON.stringify(wanted.system)}`)
+  if (wanted.mountPoint !== undefined && wanted.mountPoint !== volume.mountPoint)
+    wrong.push(`mounted at ${volume.mountPoint ?? "-"} instead of ${wanted.mountPoint}`)
   const { on } = wanted
   if (on && !(on.length === volume.stack.length && on.every((layer, at) => fits(volume.stack[at] ?? "", layer))))
     wrong.push(`on ${volume.stack.join(" > ")} instead of ${on.join(" > ")}`)

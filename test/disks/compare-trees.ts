@@ -43,7 +43,10 @@ function differences(wanted: Known, read: Known, keeping: Keeping): string[] {
   if (keeping.owners && !isLink) facts.push(["mode", wanted.mode.toString(8), read.mode.toString(8)])
   if (keeping.directoryTimes || wanted.type !== "directory") facts.push(["time", wanted.mtime, read.mtime])
   if (keeping.hardLinks) facts.push(["names", wanted.names.join(" "), read.names.join(" ")])
-  facts.push(["attributes", attributes(wanted), attributes(read)], ["ACL", acl(wanted.acl), acl(read.acl)])
+  facts.push(
+    ["attributes", attributes(wanted), attributes(read, keeping.besides)],
+    ["ACL", acl(wanted.acl), acl(read.acl)],
+  )
   return facts.filter(([, a, b]) => a !== b).map(([what, a, b]) => `${what} ${String(b)} instead of ${String(a)}`)
 }
 
@@ -52,8 +55,9 @@ const shown = (name: string) => displayName(Buffer.from(name, "latin1")).slice(0
 const sum = (content: Buffer | undefined) =>
   content && `${content.length} bytes, sha256 ${createHash("sha256").update(content).digest("hex").slice(0, 12)}`
 
-const attributes = ({ xattrs = {} }: Entry) =>
+const attributes = ({ xattrs = {} }: Entry, besides?: RegExp) =>
   Object.entries(xattrs)
+    .filter(([name]) => besides?.test(name) !== true)
     .map(([name, value]) => `${name}=${value.toString("hex")}`)
     .sort()
     .join(" ")

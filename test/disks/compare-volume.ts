@@ -9,17 +9,22 @@ const usual = /^lost\+found$/
 
 /** The trees in a volume, each at its place, and nothing beside them: how many entries were compared, and what is wrong. */
 export function compareVolume(
-  { keeps, at = [""], also = {}, besides = usual }: ExpectedVolume,
+  { keeps, at = [""], also = {}, links = {}, xattrs = {}, besides = usual }: ExpectedVolume,
   read: readonly Entry[],
 ): { compared: number; wrong: string[] } {
   if (keeps === undefined) return { compared: 0, wrong: [] }
   const expected = expectedEntries(keeps)
-  const wrong: string[] = []
+  const wrong = wrongAttributes(xattrs, read)
   let left = read.filter(({ name }) => !besides.test(name.toString("latin1")))
   for (const [name, content] of Object.entries(also)) {
     const file = left.find((entry) => entry.name.equals(Buffer.from(name)))
     left = left.filter((entry) => entry !== file)
     if (file?.content?.equals(Buffer.from(content)) !== true) wrong.push(`${name}: another content, or none`)
+  }
+  for (const [name, target] of Object.entries(links)) {
+    const link = left.find((entry) => entry.type === "symlink" && entry.name.equals(Buffer.from(name)))
+    left = left.filter((entry) => entry !== link)
+    if (link?.link?.toString() !== target) wrong.push(`${name}: leads to ${link?.link?.toString() ?? "nothing"}`)
   }
   for (const place of at) {
     const isBelow = ({ name }: Entry) => place === "" || name.toString("latin1").startsWith(`${place}/`)
@@ -29,6 +34,16 @@ export function compareVolume(
   }
   wrong.push(...left.map(({ name }) => `${displayName(name)} is beside the tree`))
   return { compared: expected.length * at.length + Object.keys(also).length, wrong }
+}
+
+function wrongAttributes(wanted: NonNullable<ExpectedVolume["xattrs"]>, read: readonly Entry[]): string[] {
+  return Object.entries(wanted).flatMap(([path, attributes]) => {
+    const found = read.find(({ name }) => name.equals(Buffer.from(path)))?.xattrs ?? {}
+    return Object.entries(attributes).flatMap(([name, value]) => {
+      const hex = found[name]?.toString("hex")
+      return hex === value ? [] : [`${path}: ${name} is ${hex ?? "absent"} instead of ${value}`]
+    })
+  })
 }
 
 /** Of links only hard ones are names of this archive. */

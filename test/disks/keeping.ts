@@ -16,6 +16,8 @@ export interface Keeping {
   readonly acls: boolean
   /** Names of one file are known to be of one file. */
   readonly hardLinks: boolean
+  /** Extended attributes that are read beside those of the tree. */
+  readonly besides?: RegExp
   /** Entries that the file system, or what makes it, can't take. */
   readonly drops?: RegExp
   /** Times of directories are those of the tree. */
@@ -46,6 +48,9 @@ export const contents: Keeping = {
   hardLinks: false,
   directoryTimes: false,
 }
+
+/** NTFS. Every file of it has a security descriptor and flags, of which the trees say nothing. */
+export const ntfs: Keeping = { ...contents, timeStep: 100n, besides: /^system\.ntfs_/ }
 
 /** What must come back. */
 export function expectedEntries(keeping: Keeping): Entry[] {

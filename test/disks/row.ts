@@ -2,6 +2,7 @@ import type { Reason } from "../../src/api/reasons.ts"
 import type { VolumeState } from "../../src/api/status.ts"
 import type { Journal } from "../../src/guest/catalogue.ts"
 import type { UnlockKey } from "../../src/guest/unlock-key.ts"
+import type { Volume } from "../../src/guest/catalogue.ts"
 import type { Keeping } from "./keeping.ts"
 
 /** A disk of a row: its name is the catalogue's name for it. */
@@ -24,11 +25,17 @@ export interface ExpectedVolume {
   readonly says?: RegExp
   readonly journal?: "Skipped"
   readonly label?: string
+  readonly system?: Volume["system"]
+  readonly mountPoint?: string
   readonly on?: readonly (string | RegExp)[]
   /** What the tree that `fill` put there has become by this file system; absent for a volume that isn't read. */
   readonly keeps?: Keeping
   /** Files beside the tree, and what they hold. */
   readonly also?: Readonly<Record<string, string | Buffer>>
+  /** Links beside the tree, and where they lead. */
+  readonly links?: Readonly<Record<string, string>>
+  /** Extended attributes that some of what is there has to have, in hexadecimal. */
+  readonly xattrs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What else is there beside the tree: paths, Latin-1. `lost+found` unless others are named. */
   readonly besides?: RegExp
   /** Directories of the volume with the tree: its root unless others are named. */

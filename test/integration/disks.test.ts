@@ -16,6 +16,7 @@ const sample = [
   "Btrfs over three disks, data striped, metadata mirrored",
   "NTFS: sparse, compressed and plain files",
   "LUKS in LUKS on LVM on LUKS, each with another key",
+  "half of a mirror was away when the other half was written to",
 ].map((name) => {
   const row = rows.find((row) => row.name === name)
   if (row === undefined) throw new Error(`the table has no row ${name}`)

@@ -1,5 +1,5 @@
 import { dirname } from "node:path"
-import { all, contents, until2038 } from "../keeping.ts"
+import { all, contents, ntfs, until2038 } from "../keeping.ts"
 import type { TreeName } from "../trees.ts"
 import { group, mounted } from "./words.ts"
 
@@ -166,7 +166,7 @@ export const foreign = group("foreign file systems", [
     volumes: [
       mounted("d-p1", "ntfs", {
         label: "DATEN",
-        keeps: { ...contents, timeStep: 100n },
+        keeps: ntfs,
         at: ["compressed", ""],
         also: { lines, "compressed/lines": lines, holes: Buffer.concat([Buffer.from("front\n")], 20 << 20) },
         besides: /^compressed$/,

@@ -7,15 +7,17 @@ export const tag = "00112233445566778899aabbccddeeff"
 interface Found {
   nodes: string[]
   blkid?: string[]
+  ldm?: string[]
   lvm?: unknown
   md?: string[]
 }
 
-function answer({ nodes, blkid = [], lvm, md }: Found): Buffer {
+export function answer({ nodes, blkid = [], ldm = [], lvm, md }: Found): Buffer {
   const section = (name: string, text: string) => `\n@${tag} ${name}\n${text}\n`
   const text = [
     section("nodes", nodes.join("\n")),
     section("blkid", blkid.map((tags) => tags.split(" ").join("\n")).join("\n\n")),
+    section("ldm", ldm.join("\n")),
     lvm === undefined ? "" : section("lvm", JSON.stringify(lvm)),
     md === undefined ? "" : section("md", md.join("\n")),
     section("log", ""),

@@ -47,6 +47,19 @@ test.each([
   [0o1776, "rwxrwxrwT"],
 ])("mode %i is %s", (mode, text) => expect(permissions(mode)).toBe(text))
 
+test("which system is on a volume, and where it was mounted, where something is known of it", () => {
+  const volume = { path: "a", state: "Mounted", stack: ["disk a"] }
+  expect(volumeTable([volume])).toBe(
+    "VOLUME  FILESYSTEM  LABEL  SIZE  USED  ON      STATE\n/a      -           -      -     -     disk a  Mounted\n",
+  )
+  const system = { os: "Debian GNU/Linux", version: "12", hostName: "web\x1b[2J" }
+  const told = volumeTable([{ ...volume, mountPoint: "/srv", system }, volume])
+  expect(told.split("\n").slice(0, 2)).toEqual([
+    "VOLUME  FILESYSTEM  LABEL  SIZE  USED  MOUNTED AT  SYSTEM                           ON      STATE",
+    "/a      -           -      -     -     /srv        Debian GNU/Linux 12, web\\x1b[2J  disk a  Mounted",
+  ])
+})
+
 test("text from a disk can't play with the terminal", () => {
   expect(printable("ok\x1b]0;evil\x07 C:\\dir")).toBe("ok\\x1b]0;evil\\x07 C:\\dir")
   const row = { path: "v", label: "\x1b[2J", sizeBytes: 1024, state: "Corrupt", message: "bad\nmagic" }

@@ -22,6 +22,8 @@ test("all that the status has a field for is taken over of a volume, and nothing
     uuid: "u",
     sizeBytes: 1,
     usedBytes: 1,
+    system: { os: "Debian GNU/Linux", version: "12", hostName: "shop" },
+    mountPoint: "/srv",
     stack: ["disk data"],
     state: "Mounted",
     journal: "Skipped",
