@@ -92,7 +92,7 @@ export class Unlocker {
     } catch (error) {
       const isLate = performance.now() - started >= limitMs && signal?.aborted !== true
       if (isLate && error instanceof RecoveryError && error.code === "GuestFailed")
-        throw new UnlockFailure(`Not tried to the end within ${Math.round(limitMs / 1000)} s`)
+        throw new UnlockFailure(`Not tried to the end within ${Math.ceil(limitMs) / 1000} s`)
       throw error
     } finally {
       this.#spentMs += performance.now() - started

@@ -3,8 +3,10 @@ import { once } from "node:events"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
+import { Sensitive } from "../../src/observability/sensitive.ts"
 import { cli, type CliAnswer } from "../support/cli.ts"
 import { copyImage } from "../support/guest/images.ts"
+import { startTestGuest } from "../support/guest/test-guest.ts"
 import { dirtyFiles, vmImages } from "../support/guest/vm-images.ts"
 import { type LoggedProcess, portOf, stopAll } from "../support/process.ts"
 import { askFiles, startFiles, startGuest, startTarget } from "../support/restore-pods.ts"
@@ -127,4 +129,18 @@ test.each([
   const { shown, code } = await typing(keys)
   expect([code, shown]).toEqual([expected, expect.stringContaining(words)])
   expect(shown).not.toContain("ty")
+})
+
+test("a key that takes too long is given up, those after it are not tried, and the guest goes on", async () => {
+  const keys = ["first", "second"].map((name) => ({ name, value: new Sensitive(Buffer.from(wrong)) }))
+  const vm = await startTestGuest([luks], { keys, timeouts: { keyMs: 100, keysMs: 100 } })
+  try {
+    const message =
+      "Encrypted with LUKS. Not tried to the end within 0.1 s: first. Not tried, as the others have taken too long: second."
+    expect(vm.guest.catalogue().volumes).toMatchObject([{ state: "Locked", message }])
+    await vm.guest.powerOff()
+    expect(await vm.guest.closed).toMatchObject({ asked: true })
+  } finally {
+    await vm.stop()
+  }
 })
