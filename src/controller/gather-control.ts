@@ -97,7 +97,7 @@ function restoreReport(
 }
 
 /** Only what the status has a field for: the pod may say more. */
-function volumeStatus(view: RestoreStatus["volumes"][number]): VolumeStatus {
+export function volumeStatus(view: RestoreStatus["volumes"][number]): VolumeStatus {
   const { path, state, filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint, stack, reason, message } =
     view
   const given = { filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint, stack, reason, message }

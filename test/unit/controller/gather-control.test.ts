@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { byOurClock } from "../../../src/controller/gather-control.ts"
+import { byOurClock, volumeStatus } from "../../../src/controller/gather-control.ts"
 
 const now = new Date("2026-11-22T10:00:00.000Z")
 
@@ -12,3 +12,10 @@ test.each([
 ])("a pod's half past ten when its clock %s", (_, podNow, ours) =>
   expect(byOurClock("2026-11-22T10:30:00.000Z", podNow, now)).toBe(ours),
 )
+
+test("of a volume all that the status has a field for is told, and nothing else", () => {
+  const system = { os: "Debian GNU/Linux", hostName: "web-1" }
+  const told = { path: "a", state: "Mounted", sizeBytes: 9, stack: ["disk a"], system, mountPoint: "/srv" } as const
+  const view = { ...told, stack: ["disk a"], device: "sda", kind: "filesystem" }
+  expect(volumeStatus(view)).toEqual(told)
+})
