@@ -51,6 +51,16 @@ export class Volumes {
 
   /** Looks at all disks, assembles what lies across them, and mounts all volumes unless there are many. */
   async discover(signal?: AbortSignal): Promise<void> {
+    await this.#look(signal)
+    const available = this.#catalogue.volumes.filter(({ state }) => state === "Available")
+    if (available.length <= eagerVolumes)
+      await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
+    signal?.throwIfAborted()
+    this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
+  }
+
+  /** Makes the catalogue of what is on the disks now. */
+  async #look(signal: AbortSignal | undefined): Promise<void> {
     const { host, disks, log } = this.#options
     let found = await this.#probe(signal)
     const dynamic = await this.#inTime(`The guest did not read the databases of dynamic disks`, signal, (signal) =>
@@ -69,11 +79,6 @@ export class Volumes {
       const mounted = await this.#mounts.get(volume.device)
       if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
     }
-    const available = this.#catalogue.volumes.filter(({ state }) => state === "Available")
-    if (available.length <= eagerVolumes)
-      await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
-    signal?.throwIfAborted()
-    this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
   }
 
   /** What is on the devices that the guest has now. */
