@@ -60,6 +60,12 @@ const volume = (name: string, layout: string, on: readonly string[], missing = "
     keeps,
   })
 
+/** One of the five, with the drive letter that the database has kept. */
+const ofFive = (name: string, layout: string, on: readonly string[], missing?: string) => {
+  const hint = five.find((volume) => volume.name === name)?.hint
+  return { ...volume(name, layout, on, missing), ...(hint === undefined ? {} : { mountPoint: hint }) }
+}
+
 const incomplete = (path: string, says: RegExp) =>
   ({ path, kind: "dynamic", state: "Incomplete", reason: "VolumeIncomplete", says }) as const
 
@@ -72,11 +78,11 @@ const written = group("dynamic disks", [
     disks: disks(3),
     make: ldmScript(shop(["mbr", "mbr", "mbr"])) + fill([1, 2, 3], five),
     volumes: [
-      volume("Volume1", "simple", ["disk w1"]),
-      volume("Volume2", "spanned", ["disk w1", "disk w2"]),
-      volume("Stripe1", "striped", ["disk w1", "disk w2", "disk w3"]),
-      volume(mirror, "mirrored", ["disk w2"]),
-      volume("Raid1", "RAID-5", ["disk w1", "disk w2", "disk w3"]),
+      ofFive("Volume1", "simple", ["disk w1"]),
+      ofFive("Volume2", "spanned", ["disk w1", "disk w2"]),
+      ofFive("Stripe1", "striped", ["disk w1", "disk w2", "disk w3"]),
+      ofFive(mirror, "mirrored", ["disk w2"]),
+      ofFive("Raid1", "RAID-5", ["disk w1", "disk w2", "disk w3"]),
     ],
   },
   {
@@ -86,14 +92,14 @@ const written = group("dynamic disks", [
       mkfs.vfat -n ESP \${d3}2 >/dev/null`,
     without: ["w2"],
     volumes: [
-      volume("Volume1", "simple", ["disk w1"]),
+      ofFive("Volume1", "simple", ["disk w1"]),
       incomplete(
         "SHOP-Dg0-Volume2",
         /^The spanned volume has parts on disks of the group SHOP-Dg0 that are missing: Disk2\.$/,
       ),
       incomplete("SHOP-Dg0-Stripe1", /striped .* missing: Disk2/),
-      volume(mirror, "mirrored", ["disk w3", "gpt partition 3"], ", missing Disk2"),
-      volume("Raid1", "RAID-5", ["disk w1", "disk w3", "gpt partition 3"], ", missing Disk2"),
+      ofFive(mirror, "mirrored", ["disk w3", "gpt partition 3"], ", missing Disk2"),
+      ofFive("Raid1", "RAID-5", ["disk w1", "disk w3", "gpt partition 3"], ", missing Disk2"),
       mounted("w3-p2", "vfat", { label: "ESP", on: ["disk w3", "gpt partition 2"] }),
     ],
   },
