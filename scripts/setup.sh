@@ -76,27 +76,6 @@ install_go() {
   scripts/find-go.sh >/dev/null
 }
 
-# Disks that Windows made: they are in the source of Debian's libldm. Taken from where this machine takes its packages.
-fetch_windows_disks() {
-  local to=${XDG_CACHE_HOME:-$HOME/.cache}/file-recovery/test-images/libldm-0.2.5.tar.gz work list
-  local sum=61bb2f2367b1df59f818cb96794d1770a0def956bd2c343dccf1425dae3021b5
-  [[ ! -e $to ]] || return 0
-  say "fetching disks that Windows made"
-  work=$(mktemp -d)
-  mkdir -p "${to%/*}" "$work/parts" "$work/lists/partial"
-  for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
-    [[ ! -e $list ]] || sed -e 's/^deb /deb-src /' -e 's/^Types:.*/Types: deb-src/' "$list" >"$work/parts/${list##*/}"
-  done
-  # repositories without sources complain, and of a source package only this one file is wanted
-  (cd "$work" && for what in update "source --download-only libldm"; do
-    # shellcheck disable=SC2086
-    apt -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$work/parts" -o Dir::State::Lists="$work/lists" $what >/dev/null 2>&1 || :
-  done)
-  if sha256sum --status -c <<<"$sum  $work/libldm_0.2.5.orig.tar.gz"; then mv "$work/libldm_0.2.5.orig.tar.gz" "$to"
-  else say "they can't be had from this machine's package archive: \`npm run test:disks\` goes without"; fi
-  rm -rf "$work"
-}
-
 install_modules() {
   if [[ package-lock.json -nt node_modules/.package-lock.json ]]; then
     if npm ls --all >/dev/null 2>&1; then # newer, but fitting: `npm install` writes it last
@@ -112,5 +91,4 @@ install_modules() {
 
 install_packages "${packages[@]}"
 install_go
-fetch_windows_disks
 install_modules

@@ -71,8 +71,10 @@ export class Volumes {
     if (available.length <= eagerVolumes)
       await Promise.all(available.map(({ path }) => this.mount(path).catch(() => undefined)))
     signal?.throwIfAborted()
+    this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
   }
 
+  /** Makes the catalogue of what is on the disks now. */
   async #look(signal: AbortSignal | undefined): Promise<void> {
     const { host, disks, log } = this.#options
     let found = await this.#probe(signal)
@@ -92,7 +94,6 @@ export class Volumes {
       const mounted = await this.#mounts.get(volume.device)
       if (mounted !== undefined) this.#replace(volume, { ...mounted, path: volume.path, stack: volume.stack })
     }
-    this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
   }
 
   /** What is on the devices that the guest has now. */

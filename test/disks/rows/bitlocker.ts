@@ -1,5 +1,5 @@
 import { Sensitive } from "../../../src/observability/sensitive.ts"
-import { bitlockerImages, fetchBitlockerImages } from "../bitlocker-images.ts"
+import { bitlockerImages } from "../foreign-images.ts"
 import { contents } from "../keeping.ts"
 import type { ExpectedVolume } from "../row.ts"
 import { group, mounted } from "./words.ts"
@@ -39,7 +39,7 @@ const prelude = `
     mkntfs -q -f -L WINDOWS /dev/mapper/inside
   }`
 
-const image = (name: string) => `${bitlockerImages}/bitlk-${name}.img`
+const image = (name: string) => `${bitlockerImages.folder}/bitlk-${name}.img`
 const fill = "mkdir -p /made/n; ntfs-3g /dev/mapper/inside /made/n; put plain /made/n; umount /made/n"
 const make = (name: string, open: string) => `${prelude}
   ${open} | bitlocker ${image(name)}; ${fill}; cryptsetup close inside`
@@ -57,7 +57,7 @@ const locked = (path: string, says: RegExp): ExpectedVolume => ({
 export const bitlocker = group("encryption", [
   ...encrypted.map(([name, recoveryKey], at) => ({
     name: `BitLocker, ${name}, ${at % 2 === 0 ? "recovery key" : "password"}`,
-    fetch: fetchBitlockerImages,
+    fetch: bitlockerImages.fetch,
     disks: [{ name: "b", sizeMiB: name.includes("elephant") ? 128 : 100 }],
     make: make(name, "printf anaconda"),
     keys: [at % 2 === 0 ? key("the recovery key", `${recoveryKey}\r\n`) : password],
@@ -65,7 +65,7 @@ export const bitlocker = group("encryption", [
   })),
   {
     name: "BitLocker, a startup key of Windows 11",
-    fetch: fetchBitlockerImages,
+    fetch: bitlockerImages.fetch,
     disks: [{ name: "b", sizeMiB: 100 }],
     make: make("aes-xts-128-startup-key-win11", `base64 -d <<<${startupKey.toString("base64")}`),
     keys: [{ name: "the startup key", value: new Sensitive(startupKey) }],
@@ -73,7 +73,7 @@ export const bitlocker = group("encryption", [
   },
   {
     name: "BitLocker, keys of other disks; one half encrypted, which cryptsetup can't open",
-    fetch: fetchBitlockerImages,
+    fetch: bitlockerImages.fetch,
     disks: ["b", "half"].map((name) => ({ name, sizeMiB: 100 })),
     make: `
       dd if=${image("aes-xts-128")} of=$d1 bs=1M conv=sparse,notrunc status=none

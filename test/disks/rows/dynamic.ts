@@ -1,5 +1,6 @@
 import { all, ntfs } from "../keeping.ts"
 import { type LdmGroup, ldmScript, type LdmVolumeSpec } from "../ldm-writer.ts"
+import { dynamicDiskImages } from "../foreign-images.ts"
 import { windowsDisks as windows } from "./windows-disks.ts"
 import { group, mounted, unsupported } from "./words.ts"
 
@@ -60,6 +61,12 @@ const volume = (name: string, layout: string, on: readonly string[], missing = "
     keeps,
   })
 
+/** One of the five, with the drive letter that the database has kept. */
+const ofFive = (name: string, layout: string, on: readonly string[], missing?: string) => {
+  const hint = five.find((volume) => volume.name === name)?.hint
+  return { ...volume(name, layout, on, missing), ...(hint === undefined ? {} : { mountPoint: hint }) }
+}
+
 const incomplete = (path: string, says: RegExp) =>
   ({ path, kind: "dynamic", state: "Incomplete", reason: "VolumeIncomplete", says }) as const
 
@@ -72,11 +79,11 @@ const written = group("dynamic disks", [
     disks: disks(3),
     make: ldmScript(shop(["mbr", "mbr", "mbr"])) + fill([1, 2, 3], five),
     volumes: [
-      volume("Volume1", "simple", ["disk w1"]),
-      volume("Volume2", "spanned", ["disk w1", "disk w2"]),
-      volume("Stripe1", "striped", ["disk w1", "disk w2", "disk w3"]),
-      volume(mirror, "mirrored", ["disk w2"]),
-      volume("Raid1", "RAID-5", ["disk w1", "disk w2", "disk w3"]),
+      ofFive("Volume1", "simple", ["disk w1"]),
+      ofFive("Volume2", "spanned", ["disk w1", "disk w2"]),
+      ofFive("Stripe1", "striped", ["disk w1", "disk w2", "disk w3"]),
+      ofFive(mirror, "mirrored", ["disk w2"]),
+      ofFive("Raid1", "RAID-5", ["disk w1", "disk w2", "disk w3"]),
     ],
   },
   {
@@ -86,14 +93,14 @@ const written = group("dynamic disks", [
       mkfs.vfat -n ESP \${d3}2 >/dev/null`,
     without: ["w2"],
     volumes: [
-      volume("Volume1", "simple", ["disk w1"]),
+      ofFive("Volume1", "simple", ["disk w1"]),
       incomplete(
         "SHOP-Dg0-Volume2",
         /^The spanned volume has parts on disks of the group SHOP-Dg0 that are missing: Disk2\.$/,
       ),
       incomplete("SHOP-Dg0-Stripe1", /striped .* missing: Disk2/),
-      volume(mirror, "mirrored", ["disk w3", "gpt partition 3"], ", missing Disk2"),
-      volume("Raid1", "RAID-5", ["disk w1", "disk w3", "gpt partition 3"], ", missing Disk2"),
+      ofFive(mirror, "mirrored", ["disk w3", "gpt partition 3"], ", missing Disk2"),
+      ofFive("Raid1", "RAID-5", ["disk w1", "disk w3", "gpt partition 3"], ", missing Disk2"),
       mounted("w3-p2", "vfat", { label: "ESP", on: ["disk w3", "gpt partition 2"] }),
     ],
   },
@@ -154,6 +161,7 @@ const made = group("dynamic disks of Windows", [
   {
     name: "Server 2003 R2, MBR",
     disks: images(all2003),
+    fetch: dynamicDiskImages.fetch,
     make: windows("2003r2", all2003),
     volumes: ["Volume1", "Volume2", "Volume3", "Volume4", "Stripe1", "Raid1"].map((name) =>
       read(`Red-nzv8x6obywgDg0-${name}`),
@@ -162,6 +170,7 @@ const made = group("dynamic disks of Windows", [
   {
     name: "Server 2008 R2, MBR and GPT",
     disks: images(all2008),
+    fetch: dynamicDiskImages.fetch,
     make: windows("2008r2", all2008),
     volumes: [
       ...[1, 2, 3, 4, 5].map((number) => read(`WIN-ERRDJSBDAVF-Dg0-Volume${number}`)),
@@ -171,6 +180,7 @@ const made = group("dynamic disks of Windows", [
   {
     name: "Server 2008 R2, four disks lost",
     disks: images(all2008),
+    fetch: dynamicDiskImages.fetch,
     make: windows("2008r2", all2008),
     without: ["spanned-2", "striped-1", "mirrored-1", "raid5-2"],
     volumes: [

@@ -1,3 +1,4 @@
+import { dynamicDiskImages } from "../foreign-images.ts"
 import { ntfs as keeps } from "../keeping.ts"
 import { windowsVolume } from "./windows-disks.ts"
 import { group, mounted } from "./words.ts"
@@ -84,6 +85,7 @@ export const ntfs = group("NTFS", [
   {
     // what Windows' journal says of the sizes of a file is undone, and the journal counts as not yet carried out
     name: "Windows' journal not replayed",
+    fetch: dynamicDiskImages.fetch,
     disks: disk,
     make: `
       sfdisk -q $d1 <<<'label: dos

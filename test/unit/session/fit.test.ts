@@ -105,6 +105,8 @@ test("whatever the texts are, the result fits and stays as it is", () => {
         path: text,
         state: fc.constant("Corrupt" as const),
         label: text,
+        system: fc.record({ os: text, version: text, hostName: text }),
+        mountPoint: text,
         stack: fc.array(text, { maxLength: 5 }),
       }),
       { maxLength: 200 },
