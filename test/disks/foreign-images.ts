@@ -8,7 +8,7 @@ export interface ForeignImages {
   /** Where they are once they were fetched. */
   readonly folder: string
   /** Fetches them unless they are there. Rejects with apt's words, or tar's. */
-  fetch(): Promise<void>
+  readonly fetch: () => Promise<void>
 }
 
 /**
@@ -36,7 +36,7 @@ function images(name: string, source: readonly string[]): ForeignImages {
   const script = join(import.meta.dirname, "workshop/fetch-source")
   return {
     folder: cachePath(name),
-    async fetch() {
+    fetch: async () => {
       await cachedFolder(name, async (dir) => void (await promisify(execFile)(script, [...source, dir])))
     },
   }
