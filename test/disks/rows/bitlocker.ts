@@ -1,6 +1,6 @@
 import { Sensitive } from "../../../src/observability/sensitive.ts"
 import { bitlockerImages } from "../foreign-images.ts"
-import { contents } from "../keeping.ts"
+import { ntfs } from "../keeping.ts"
 import type { ExpectedVolume } from "../row.ts"
 import { group, mounted } from "./words.ts"
 
@@ -44,7 +44,7 @@ const fill = "mkdir -p /made/n; ntfs-3g /dev/mapper/inside /made/n; put plain /m
 const make = (name: string, open: string) => `${prelude}
   ${open} | bitlocker ${image(name)}; ${fill}; cryptsetup close inside`
 const opened = (path: string): ExpectedVolume =>
-  mounted(path, "ntfs", { label: "WINDOWS", on: [`disk ${path}`, "unlocked"], keeps: { ...contents, timeStep: 100n } })
+  mounted(path, "ntfs", { label: "WINDOWS", on: [`disk ${path}`, "unlocked"], keeps: ntfs })
 const locked = (path: string, says: RegExp): ExpectedVolume => ({
   path,
   kind: "encrypted",
