@@ -34,9 +34,22 @@ export async function makeGrounds(cluster: Cluster, { client }: Kube, count: num
   progress(`${count} namespaces with a snapshot each`)
   return {
     namespaces,
-    [Symbol.asyncDispose]: async () =>
-      void (await cluster.kubectl(["delete", "namespace", "-l", label, "--timeout=300s"])),
+    [Symbol.asyncDispose]: async () => {
+      await freeSource(cluster)
+      await cluster.kubectl(["delete", "namespace", "-l", label, "--timeout=300s"])
+    },
   }
+}
+
+/** csi-provisioner never takes its finalizer off a snapshot that it could make no volume of. */
+async function freeSource(cluster: Cluster): Promise<void> {
+  type Finalized = { metadata: { finalizers?: string[] } }
+  const found = await cluster.get<Finalized>("volumesnapshot", lostSnapshot, forlorn)
+  const finalizers = found?.metadata.finalizers?.filter(
+    (name) => !name.startsWith("provisioner.storage.kubernetes.io/"),
+  )
+  const change = JSON.stringify({ metadata: { finalizers } })
+  await cluster.kubectl(["patch", "volumesnapshot", lostSnapshot, "-n", forlorn, "--type=merge", "-p", change])
 }
 
 export interface Grounds extends AsyncDisposable {
