@@ -44,6 +44,26 @@ const [first, journal, file29] = [2048, 27_973, 32_085 + 2 * 29]
 /** In a restart page: what its client began last, and before; the flag that says it is clean. */
 const [oldest, clean] = [0x70, 0x3e]
 
+/** What Windows' journal says of the sizes of a file is undone, and the journal counts as not yet carried out. */
+const crashed = {
+  fetch: dynamicDiskImages.fetch,
+  disks: disk,
+  make: `
+      sfdisk -q $d1 <<<'label: dos
+        type=7'
+      ${windowsVolume("${d1}1")}
+      patch() { printf "$1" | dd of=$d1 bs=1 seek=$2 conv=notrunc status=none; }
+      patch '\\0\\0\\0\\0\\0\\0\\0\\0' ${(first + file29) * 512 + 8}
+      patch '\\0\\0' ${(first + file29) * 512 + 0x138}
+      patch '\\0\\0' ${(first + file29) * 512 + 0x140}
+      for page in ${(first + journal) * 512} ${(first + journal) * 512 + 4096}; do
+        patch '\\x2f\\x22\\x10\\0\\0\\0\\0\\0\\x2f\\x22\\x10' $((page + ${oldest}))
+        patch '\\0' $((page + ${clean}))
+      done
+      modprobe -a ntfs3 nls_utf8; mkdir -p /made/n
+      mount -t ntfs3 -o ro \${d1}1 /made/n; [ ! -s /made/n/test.txt ]; umount /made/n`,
+}
+
 /** NTFS as Windows leaves it. */
 export const ntfs = group("NTFS", [
   {
@@ -82,34 +102,20 @@ export const ntfs = group("NTFS", [
       { printf hibr; head -c 100000 /dev/zero; } >/made/n/hiberfil.sys; umount /made/n`,
     volumes: [mounted("d-p1", "ntfs", { keeps, besides: /^hiberfil\.sys$/, says: /^Windows was hibernated/ })],
   },
-  {
-    // what Windows' journal says of the sizes of a file is undone, and the journal counts as not yet carried out
-    name: "Windows' journal not replayed",
-    fetch: dynamicDiskImages.fetch,
-    disks: disk,
-    make: `
-      sfdisk -q $d1 <<<'label: dos
-        type=7'
-      ${windowsVolume("${d1}1")}
-      patch() { printf "$1" | dd of=$d1 bs=1 seek=$2 conv=notrunc status=none; }
-      patch '\\0\\0\\0\\0\\0\\0\\0\\0' ${(first + file29) * 512 + 8}
-      patch '\\0\\0' ${(first + file29) * 512 + 0x138}
-      patch '\\0\\0' ${(first + file29) * 512 + 0x140}
-      for page in ${(first + journal) * 512} ${(first + journal) * 512 + 4096}; do
-        patch '\\x2f\\x22\\x10\\0\\0\\0\\0\\0\\x2f\\x22\\x10' $((page + ${oldest}))
-        patch '\\0' $((page + ${clean}))
-      done
-      modprobe -a ntfs3 nls_utf8; mkdir -p /made/n
-      mount -t ntfs3 -o ro \${d1}1 /made/n; [ ! -s /made/n/test.txt ]; umount /made/n`,
+  ...(["Replay", "Skip"] as const).map((journal) => ({
+    ...crashed,
+    name: `Windows' journal not replayed, ${journal}`,
+    journal,
     volumes: [
       mounted("d-p1", "ntfs", {
         label: "Simple",
         keeps: { ...keeps, drops: /[^]/ },
-        also: { "test.txt": "Filesystem test" },
+        also: { "test.txt": journal === "Replay" ? "Filesystem test" : "" },
         besides: /^System Volume Information/,
+        ...(journal === "Skip" && { journal: "Skipped" as const }),
       }),
     ],
-  },
+  })),
   {
     name: "its MFT overwritten",
     disks: disk,
