@@ -32,6 +32,7 @@ export function dialPod(config: KubeConfig, find: () => Promise<PodPort>): Dial 
   return async () => {
     const { namespace, pod, port } = await find()
     const received = new PassThrough({ highWaterMark: highWaterBytes })
+    received.on("error", () => undefined) // what goes wrong before there is a stream is told below
     const errors = new Writable({ write: (chunk: Buffer, _, done) => (failed(chunk), done()) })
     const failed = (chunk: Buffer) => {
       const words = chunk.toString().trim()
@@ -43,6 +44,10 @@ export function dialPod(config: KubeConfig, find: () => Promise<PodPort>): Dial 
       .catch((error: unknown) => {
         throw refused(error, namespace, pod)
       })
+    if (received.errored) {
+      socket.terminate()
+      throw received.errored
+    }
     return podStream(socket, received)
   }
 }
