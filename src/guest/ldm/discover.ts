@@ -89,9 +89,10 @@ interface HeaderPlace {
   readonly sector: number
 }
 
+/** In the order in which the disks were given: the kernel's names for them differ from start to start. */
 function headersOf({ nodes, tags, dynamic }: ProbeAnswer): HeaderPlace[] {
-  return nodes.flatMap((disk): HeaderPlace[] => {
-    if (disk.type !== "disk") return []
+  const disks = nodes.filter((node) => node.type === "disk").sort((a, b) => a.index - b.index)
+  return disks.flatMap((disk): HeaderPlace[] => {
     if (dynamic.includes(disk.name)) return [{ disk, device: disk.name, sector: 6 }]
     const partition = nodes.find(
       (node) =>
