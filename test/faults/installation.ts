@@ -12,6 +12,9 @@ const reinstall = async ({ cluster }: Scene): Promise<Undo> => {
     const crds = `${repository}charts/file-recovery-operator/crds`
     await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", crds])
     await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-f", crds])
+    // Established is one thing; for a moment "storage is (re)initializing"
+    for (const name of names)
+      await waitFor(`${name} to be served`, () => cluster.kubectl(["get", name, "-A"]), { seconds: 30 })
   }
 }
 
