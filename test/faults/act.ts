@@ -105,15 +105,16 @@ async function endsAs(
 }
 
 /** As a user would. */
-async function unmount(scene: Scene, { holdsRelease, within = patience }: Fault): Promise<void> {
+async function unmount(scene: Scene, fault: Fault): Promise<void> {
+  const { holdsRelease, within = patience, releaseWithin = within } = fault
   const command = ["unmount", scene.name, "-n", scene.namespace]
   const done = run("kubectl-recover", command, { env: scene.cluster.env, accept: undefined })
   if (holdsRelease) {
     const { reason, end } = holdsRelease
-    await scene.until(`the release to say ${reason}`, () => scene.hasSaid(reason, "Released"), within)
+    await scene.until(`the release to say ${reason}`, () => scene.hasSaid(reason, "Released"), releaseWithin)
     await end(scene)
   }
-  await endsAs(scene, { ends: "Unmounted", reason: "UnmountRequested" }, within)
+  await endsAs(scene, { ends: "Unmounted", reason: "UnmountRequested" }, releaseWithin)
   const { code, stderr } = await done
   if (code !== 0 && !holdsRelease) throw new Error(`kubectl recover unmount ended with ${code}: ${stderr}`)
 }

@@ -41,6 +41,8 @@ export interface Fault {
   readonly holdsRelease?: { readonly reason: Reason; readonly end: (scene: Scene) => Promise<unknown> }
   /** The longest it may take until then, seconds: what the design promises, or else generous. */
   readonly within?: number
+  /** The longest the release of a recovered session may take, where that is longer. */
+  readonly releaseWithin?: number
 }
 
 /** Faults that need the same surroundings. */

@@ -95,7 +95,8 @@ const faults: Fault[] = [
     strike: async () => void (await cluster("node-remove", "2")),
     says: "TargetLost",
     outcome: "recovers",
-    within: 900, // Ready soon; but the release waits for Kubernetes to take the first clone from that node, and for its driver to try again
+    within: 300, // Kubernetes alone takes 6 minutes until another node may have the clone
+    releaseWithin: 900, // the first clone goes when Kubernetes takes it from that node, and its driver tries again
   },
   {
     ...restoreInSecond,
