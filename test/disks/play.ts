@@ -30,6 +30,8 @@ export interface Stage {
   /** The rows' images, by the rows' ids. */
   readonly folders: ReadonlyMap<string, string>
   readonly signal: AbortSignal
+  /** Done when everything was read and the session still lives: tests of the harness plant a write here. */
+  readonly meanwhile?: () => Promise<void>
 }
 
 /**
@@ -39,12 +41,12 @@ export interface Stage {
  */
 export async function play(
   rows: readonly Row[],
-  { folders, signal }: Stage,
+  { folders, signal, meanwhile }: Stage,
 ): Promise<{ results: Result[]; foreign: string[] }> {
   const started = performance.now()
   const images = rows.map((row) => imagesOf(row, folders))
   const before = await Promise.all(images.map(sumOf))
-  const { looks, foreign } = await look(rows, images.flat(), signal)
+  const { looks, foreign } = await look(rows, images.flat(), signal, meanwhile)
   const after = await Promise.all(images.map(sumOf))
   const seconds = (performance.now() - started) / 1000 / rows.length
   const results = looks.map((look, index): Result => {
@@ -57,7 +59,12 @@ export async function play(
 
 type Look = Omit<Result, "unchanged" | "seconds">
 
-async function look(rows: readonly Row[], images: readonly string[], signal: AbortSignal) {
+async function look(
+  rows: readonly Row[],
+  images: readonly string[],
+  signal: AbortSignal,
+  meanwhile: Stage["meanwhile"],
+) {
   const log = pino({ level: "silent" })
   const step = () => undefined
   const keys = rows.flatMap(({ keys = [] }) => keys)
@@ -82,6 +89,7 @@ async function look(rows: readonly Row[], images: readonly string[], signal: Abo
       const found = [...comparison.matched.values()].map(inWords)
       looks.push({ group, row: name, found, compared, deviations })
     }
+    await meanwhile?.()
     return { looks, foreign: left.map(unexpected) }
   } finally {
     client.close()
