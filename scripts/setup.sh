@@ -1,6 +1,8 @@
 #!/bin/bash
 # Brings a Debian 12 machine to where everything in this repository runs: Debian packages, Go, node_modules.
 # Installs only what is missing (as root); takes a second when nothing is.
+#
+#   scripts/setup.sh --bench   also what `npm run bench -- disks` measures beside: libguestfs, in a root of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DEBIAN_FRONTEND=noninteractive
@@ -92,3 +94,4 @@ install_modules() {
 install_packages "${packages[@]}"
 install_go
 install_modules
+[[ ${1:-} != --bench ]] || scripts/libguestfs.sh >/dev/null

@@ -17,16 +17,20 @@ export interface VolumeRow {
   readonly message?: string | undefined
 }
 
-/** The volumes as people see them: where, what, how large, and for those that can't be read, why. */
+/**
+ * The volumes as people see them: where, whether it can be read, what, how large, on what; and below, of those that can't be
+ * read, or not in full, why. The reasons are sentences: in the table they would push everything else off the screen.
+ */
 export function volumeTable(volumes: readonly VolumeRow[]): string {
   const size = (bytes: number | undefined) => (bytes === undefined ? "-" : humanBytes(bytes))
   // only where something is known of it
   const mounts = volumes.some(({ mountPoint }) => mountPoint !== undefined)
   const systems = volumes.some(({ system }) => system !== undefined)
   const known = [...(mounts ? ["MOUNTED AT"] : []), ...(systems ? ["SYSTEM"] : [])]
-  const header = ["VOLUME", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, "ON", "STATE"]
+  const header = ["VOLUME", "STATE", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, "ON"]
   const rows = volumes.map((volume) => [
-    `/${volume.path}`,
+    pathOf(volume),
+    volume.state,
     volume.filesystem ?? "-",
     volume.label ?? "-",
     size(volume.sizeBytes),
@@ -34,17 +38,24 @@ export function volumeTable(volumes: readonly VolumeRow[]): string {
     ...(mounts ? [volume.mountPoint ?? "-"] : []),
     ...(systems ? [systemWords(volume.system)] : []),
     volume.stack?.join(" > ") ?? "-",
-    stateOf(volume),
   ])
-  return table(
+  const shown = table(
     header,
     rows.map((row) => row.map(printable)),
   )
+  const remarks = volumes.flatMap((volume) => remarksOf(volume).map((words) => `${printable(words)}\n`))
+  return remarks.length === 0 ? shown : `${shown}\n${remarks.join("")}`
 }
 
-function stateOf({ state, journal, message }: VolumeRow): string {
-  if (message !== undefined) return `${state}: ${message}`
-  return journal === "Skipped" ? `${state}, journal skipped` : state
+const pathOf = ({ path }: VolumeRow) => `/${path}`
+
+function remarksOf(volume: VolumeRow): string[] {
+  const { journal, message } = volume
+  const words = [
+    ...(message === undefined ? [] : [message]),
+    ...(journal === "Skipped" ? ["Its journal was skipped."] : []),
+  ]
+  return words.length === 0 ? [] : [`${pathOf(volume)}: ${words.join(" ")}`]
 }
 
 function systemWords({ os, version, hostName }: NonNullable<VolumeRow["system"]> = {}): string {

@@ -1,9 +1,13 @@
-import type { Cluster } from "../support/cluster.ts"
-
 /** What a bench was asked for, by the names of its options. */
 export interface BenchOptions {
   /** How many sessions at once, one measurement after the other. */
   readonly sessions: readonly number[]
+  /** How many disks at once, one measurement after the other. */
+  readonly disks: readonly number[]
+  /** How often each time is taken. */
+  readonly rounds: number
+  /** Which parts of a bench; all when it is empty. */
+  readonly only: readonly string[]
 }
 
 /** What was measured. */
@@ -16,8 +20,8 @@ export interface Outcome {
   readonly deviations: readonly string[]
 }
 
-/** Something whose speed or cost is measured on the real cluster. Never a test: a shared machine is slow when it likes. */
+/** Something whose speed or cost is measured on the real thing. Never a test: a shared machine is slow when it likes. */
 export interface Bench {
   readonly about: string
-  run(cluster: Cluster, options: BenchOptions): Promise<Outcome>
+  run(options: BenchOptions): Promise<Outcome>
 }

@@ -20,6 +20,8 @@ export interface Stage {
   /** The rows' images, by the rows' ids. */
   readonly folders: ReadonlyMap<string, string>
   readonly signal: AbortSignal
+  /** Done when everything was read and the session still lives: tests of the harness plant a write here. */
+  readonly meanwhile?: () => Promise<void>
 }
 
 /**
@@ -29,12 +31,12 @@ export interface Stage {
  */
 export async function play(
   rows: readonly Row[],
-  { folders, signal }: Stage,
+  { folders, signal, meanwhile }: Stage,
 ): Promise<{ results: Result[]; foreign: string[] }> {
   const started = performance.now()
   const images = rows.map((row) => imagesOf(row, folders))
   const before = await Promise.all(images.map(sumOf))
-  const { looks, foreign } = await lookThrough(rows, images.flat(), signal)
+  const { looks, foreign } = await lookThrough(rows, images.flat(), signal, meanwhile)
   const after = await Promise.all(images.map(sumOf))
   const seconds = (performance.now() - started) / 1000 / rows.length
   const results = looks.map((look, index): Result => {
@@ -45,7 +47,12 @@ export async function play(
   return { results, foreign }
 }
 
-async function lookThrough(rows: readonly Row[], images: readonly string[], signal: AbortSignal) {
+async function lookThrough(
+  rows: readonly Row[],
+  images: readonly string[],
+  signal: AbortSignal,
+  meanwhile: Stage["meanwhile"],
+) {
   const log = pino({ level: "silent" })
   const step = () => undefined
   const keys = rows.flatMap(({ keys = [] }) => keys)
@@ -55,7 +62,9 @@ async function lookThrough(rows: readonly Row[], images: readonly string[], sign
   await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step })
   const client = clientOf(path.session)
   try {
-    return await look(rows, path.guest.catalogue().volumes, client, signal)
+    const seen = await look(rows, path.guest.catalogue().volumes, client, signal)
+    await meanwhile?.()
+    return seen
   } finally {
     client.close()
   }

@@ -16,9 +16,9 @@ const shadowsOfAcls = /\.(?:system\.posix_acl_|trusted\.SGI_ACL_)/
 
 /**
  * All that a pax archive says, extended attributes and ACLs included: read here by other code than the product's, which
- * takes less of it. Names are relative, without `./`.
+ * takes less of it. GNU's older archives, with their own records of long names, as well. Names are relative, without `./`.
  */
-export async function readTree(stream: AsyncIterable<Buffer>): Promise<Entry[]> {
+export async function readTree(stream: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Entry[]> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(chunk)
   const tar = Buffer.concat(chunks)
@@ -32,6 +32,11 @@ export async function readTree(stream: AsyncIterable<Buffer>): Promise<Entry[]> 
     at += 512 + Math.ceil(size / 512) * 512
     if (flag === "x") {
       records = parseRecords(body)
+      continue
+    }
+    const long = { L: "path", K: "linkpath" }[flag]
+    if (long !== undefined) {
+      records.set(long, text(body, 0, body.length))
       continue
     }
     const type = types[flag]

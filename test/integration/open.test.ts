@@ -86,8 +86,8 @@ afterAll(async () => {
 test("the volumes are shown as a table, and in full as JSON", async () => {
   const shown = await local(["ls", "local:/"])
   expect(shown.code).toBe(0)
-  expect(shown.out.toString()).toMatch(/^VOLUME .*\n\/disk +ext4 +TREE +96\.0 MiB .* disk disk +Mounted\n/)
-  expect(shown.out.toString()).toMatch(/\/blank .* Unsupported/)
+  expect(shown.out.toString()).toMatch(/^VOLUME .*\n\/disk +Mounted +ext4 +TREE +96\.0 MiB .* disk disk\n/)
+  expect(shown.out.toString()).toMatch(/\/blank +Unsupported .*\n\n\/blank: No file system/)
   const full = await local(["ls", "local:/", "-o", "json"])
   expect(JSON.parse(full.out.toString())).toMatchObject({
     disks: [{ name: "disk", sizeBytes: 96 << 20 }, { name: "blank" }],

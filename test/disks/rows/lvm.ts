@@ -10,6 +10,22 @@ const hidden = (mine: string) => `only_these_disks ${mine}`
 /** Logical volumes. */
 export const lvm = group("LVM", [
   {
+    name: "two volumes over two disks, one with a part on each",
+    disks: [disk("first"), disk("second")],
+    make: `
+      vgcreate -q shop $d1 $d2
+      lvcreate -q -y -n orders -l 20 shop $d1:0-9 $d2:0-9; lvcreate -q -y -n mail -L 16M shop $d2
+      ext4 /dev/shop/orders -L ORDERS; ext4 /dev/shop/mail -L MAIL`,
+    volumes: [
+      mounted("shop-mail", "ext4", { label: "MAIL", on: ["disk second", "lvm shop/mail"], keeps: all }),
+      mounted("shop-orders", "ext4", {
+        label: "ORDERS",
+        on: ["disk first", "disk second", "lvm shop/orders"],
+        keeps: all,
+      }),
+    ],
+  },
+  {
     name: "linear, striped and mirrored over three disks, one of them partitioned",
     disks: [disk("l1", 128), disk("l2", 128), disk("l3", 128)],
     make: `
@@ -84,9 +100,9 @@ export const lvm = group("LVM", [
     name: "two groups of one name, from two machines",
     disks: [disk("m1"), disk("m2")],
     make: `
-      ${hidden("$d1")}; vgcreate -q vg0 $d1; lvcreate -q -y -n root -L 32M vg0; ext4 /dev/vg0/root -L FIRST; vgchange -q -an vg0
-      ${hidden("$d2")}; vgcreate -q vg0 $d2; lvcreate -q -y -n root -L 32M vg0; ext4 /dev/vg0/root -L SECOND; vgchange -q -an vg0`,
-    volumes: [mounted("vg0-root", "ext4", { keeps: all }), mounted(/^vg0-\w{6}-root$/, "ext4", { keeps: all })],
+      ${hidden("$d1")}; vgcreate -q web $d1; lvcreate -q -y -n root -L 32M web; ext4 /dev/web/root -L FIRST; vgchange -q -an web
+      ${hidden("$d2")}; vgcreate -q web $d2; lvcreate -q -y -n root -L 32M web; ext4 /dev/web/root -L SECOND; vgchange -q -an web`,
+    volumes: [mounted("web-root", "ext4", { keeps: all }), mounted(/^web-\w{6}-root$/, "ext4", { keeps: all })],
   },
   {
     name: "byte clones of a group of two disks",

@@ -50,13 +50,29 @@ test.each([
 test("which system is on a volume, and where it was mounted, where something is known of it", () => {
   const volume = { path: "a", state: "Mounted", stack: ["disk a"] }
   expect(volumeTable([volume])).toBe(
-    "VOLUME  FILESYSTEM  LABEL  SIZE  USED  ON      STATE\n/a      -           -      -     -     disk a  Mounted\n",
+    "VOLUME  STATE    FILESYSTEM  LABEL  SIZE  USED  ON\n/a      Mounted  -           -      -     -     disk a\n",
   )
   const system = { os: "Debian GNU/Linux", version: "12", hostName: "web\x1b[2J" }
   const told = volumeTable([{ ...volume, mountPoint: "/srv", system }, volume])
   expect(told.split("\n").slice(0, 2)).toEqual([
-    "VOLUME  FILESYSTEM  LABEL  SIZE  USED  MOUNTED AT  SYSTEM                           ON      STATE",
-    "/a      -           -      -     -     /srv        Debian GNU/Linux 12, web\\x1b[2J  disk a  Mounted",
+    "VOLUME  STATE    FILESYSTEM  LABEL  SIZE  USED  MOUNTED AT  SYSTEM                           ON",
+    "/a      Mounted  -           -      -     -     /srv        Debian GNU/Linux 12, web\\x1b[2J  disk a",
+  ])
+})
+
+test("why a volume can't be read, or not in full, stands below the table", () => {
+  const told = volumeTable([
+    { path: "a", state: "Locked", message: "Encrypted with LUKS. No key was given." },
+    { path: "b", state: "Mounted" },
+    { path: "c", state: "Mounted", journal: "Skipped" },
+    { path: "d", state: "Mounted", journal: "Skipped", message: "Windows was hibernated." },
+  ])
+  expect(told.split("\n").slice(5)).toEqual([
+    "",
+    "/a: Encrypted with LUKS. No key was given.",
+    "/c: Its journal was skipped.",
+    "/d: Windows was hibernated. Its journal was skipped.",
+    "",
   ])
 })
 
@@ -64,7 +80,7 @@ test("text from a disk can't play with the terminal", () => {
   expect(printable("ok\x1b]0;evil\x07 C:\\dir")).toBe("ok\\x1b]0;evil\\x07 C:\\dir")
   const row = { path: "v", label: "\x1b[2J", sizeBytes: 1024, state: "Corrupt", message: "bad\nmagic" }
   expect(volumeTable([row])).toContain("\\x1b[2J")
-  expect(volumeTable([row]).split("\n")).toHaveLength(3)
+  expect(volumeTable([row]).split("\n")).toHaveLength(5)
 })
 
 test("what could not be listed is named without playing with the terminal", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { inChunks } from "../../support/tar-bytes.ts"
+import { inChunks, tarBytes } from "../../support/tar-bytes.ts"
 import { compareCatalogue, unexpected } from "../../disks/compare-catalogue.ts"
 import { compareTrees } from "../../disks/compare-trees.ts"
 import { compareVolume } from "../../disks/compare-volume.ts"
@@ -18,6 +18,15 @@ describe("a tree", () => {
       const read = await readTree(inChunks(treeTar(tree), 100_000))
       expect(compareTrees(tree, read, all)).toEqual([])
     }
+  })
+
+  test("is read from a GNU archive with long names, too", async () => {
+    const long = "n".repeat(150)
+    const member = (type: string, body: string) => ({ name: "short", type, body })
+    const tar = tarBytes([member("L", `./${long}\0`), member("0", "x"), member("K", `${long}\0`), member("2", "")])
+    const [file, link] = await readTree([tar])
+    expect([file?.name.toString(), file?.content?.toString()]).toEqual([long, "x"])
+    expect([link?.name.toString(), link?.link?.toString()]).toEqual(["short", long])
   })
 
   test.each<[string, readonly Entry[], RegExp]>([
