@@ -38,12 +38,13 @@ export async function replaceLeader(cluster: Cluster): Promise<void> {
 
 /**
  * Waits until all operators are ready and one of them leads. One that was killed is replaced before: the kubelet would
- * make the next fault wait ever longer for its return.
+ * make the next fault wait ever longer for its return. It may be on its way out already, after a new installation.
  */
 export async function operatorsSound(cluster: Cluster): Promise<void> {
   for (const { metadata, status } of await operators(cluster)) {
     const restarts = status?.containerStatuses?.some(({ restartCount }) => restartCount > 0)
-    if (restarts) await cluster.kubectl(["delete", "pod", metadata?.name ?? "", "-n", operatorNamespace])
+    if (restarts)
+      await cluster.kubectl(["delete", "pod", metadata?.name ?? "", "-n", operatorNamespace, "--ignore-not-found"])
   }
   const sound = async () => {
     const pods = await operators(cluster)
