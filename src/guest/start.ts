@@ -40,6 +40,7 @@ async function startOnce(options: StartOptions): Promise<Guest> {
   const supervise = async () => {
     try {
       exit = await superviseQemu({ ...rest, dir, memoryMiB, cpus, accel, signal })
+      stop.abort(new RecoveryError("GuestFailed", "QEMU has ended."))
     } finally {
       stop.abort()
       await rm(dir, { recursive: true, force: true })

@@ -67,7 +67,7 @@ async function look(rows: readonly Row[], images: readonly string[], signal: Abo
   await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step })
   const client = clientOf(path.session)
   try {
-    let left: readonly Volume[] = path.guest.catalogue().volumes
+    let left: readonly Volume[] = path.source.catalogue().volumes
     const looks: Look[] = []
     for (const { group, name, volumes } of rows) {
       const comparison = compareCatalogue(volumes, left)
