@@ -118,7 +118,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
     if (error instanceof TrialOver) underWay.over()
     if (error instanceof TrialOver || !isLoss(error)) connection.asked()
     // a guest that is lost says how, only a little later than what waited for it fails
-    else if (control.hasEnded) await connection.closed
+    else await Promise.race([connection.closed, control.ping().catch(() => connection.closed)])
     connection.end("The volumes could not be found.", starved() ? "starved" : "hung")
     throw error
   }

@@ -40,7 +40,10 @@ export function keepConnection(options: ConnectionOptions): Connection {
   qmp.onEvent(({ event, data }) => {
     if (event === "SHUTDOWN" && typeof data["reason"] === "string") shutdown = data["reason"].slice(0, 40)
   })
+  let ended = false
   const end = (message: string, how: HowItEnded) => {
+    if (ended) return
+    ended = true
     stopWatching()
     if (!asked) log.warn({ message }, "the micro-VM is gone")
     if (!asked) underWay.died(how)

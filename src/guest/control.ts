@@ -45,10 +45,6 @@ export class Control {
     })
   }
 
-  get hasEnded(): boolean {
-    return this.#socket.destroyed
-  }
-
   /** Resolves when the agent runs. The line waits in the channel until the guest has booted. */
   hello(): Promise<void> {
     return this.#ask("hello")

@@ -46,6 +46,8 @@ export async function plugDisk(qmp: Qmp, disk: GuestDisk, index: number, overlay
       file: `overlay-file${index}`,
       backing: `source${index}`,
       cache,
+      // its tables are cached up to 32 MiB a disk otherwise, where a guest writes to places far from each other
+      "l2-cache-size": 1 << 20,
     })
     await qmp.execute("device_add", {
       driver: "scsi-hd",

@@ -89,7 +89,8 @@ export class Volumes {
       for (const group of this.#bySuspicion(available))
         await Promise.all(group.map(({ path }) => this.mount(path).catch(() => undefined)))
     signal?.throwIfAborted()
-    if (host.control.hasEnded) throw new RecoveryError("GuestFailed", "The micro-VM ended while volumes were mounted.")
+    // a mount that failed with the guest is nothing that the guest still knows of
+    await host.control.ping()
     this.#catalogue = { ...this.#catalogue, volumes: this.#systems.placed(this.#catalogue.volumes) }
   }
 

@@ -1,16 +1,15 @@
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { join } from "node:path"
-import { pipeline } from "node:stream/promises"
 import { pino } from "pino"
-import { FilesClient } from "../../src/cli/client/files-client.ts"
-import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
+import type { FilesClient } from "../../src/cli/client/files-client.ts"
 import { openDataPath } from "../../src/cli/open/data-path.ts"
 import type { Volume } from "../../src/guest/catalogue.ts"
+import { clientOf } from "./client-of.ts"
 import { compareCatalogue, unexpected } from "./compare-catalogue.ts"
 import { compareVolume } from "./compare-volume.ts"
 import { readTree } from "./read-tar.ts"
 import { type ExpectedVolume, idOf, type Row } from "./row.ts"
+import { sumOf } from "./sums.ts"
+import { undeceiving } from "./undeceiving.ts"
 
 /** What came of a row. */
 export interface Result {
@@ -58,7 +57,8 @@ export async function play(
 type Look = Omit<Result, "unchanged" | "seconds">
 
 async function look(rows: readonly Row[], images: readonly string[], signal: AbortSignal) {
-  const log = pino({ level: "silent" })
+  const logged: string[] = []
+  const log = pino({ level: "debug" }, { write: (line) => void logged.push(line) })
   const step = () => undefined
   const keys = rows.flatMap(({ keys = [] }) => keys)
   const journal = rows.find(({ journal }) => journal)?.journal ?? "Replay"
@@ -82,15 +82,17 @@ async function look(rows: readonly Row[], images: readonly string[], signal: Abo
       const found = [...comparison.matched.values()].map(inWords)
       looks.push({ group, row: name, found, compared, deviations })
     }
-    return { looks, foreign: left.map(unexpected) }
+    const deceived = undeceiving(path.source.catalogue(), logged.join(""))
+    return { looks, foreign: [...left.map(unexpected), ...deceived] }
   } finally {
     client.close()
   }
 }
 
 async function lookInto(wanted: ExpectedVolume, volume: Volume, client: FilesClient, signal: AbortSignal) {
-  if (wanted.keeps === undefined || volume.state !== "Mounted") return { compared: 0, wrong: [] }
   try {
+    if (wanted.inspect) return await wanted.inspect(client, volume.path, signal)
+    if (wanted.keeps === undefined || volume.state !== "Mounted") return { compared: 0, wrong: [] }
     return compareVolume(wanted, await readTree(await client.tar({ volume: volume.path, components: [] }, signal)))
   } catch (error) {
     signal.throwIfAborted()
@@ -103,15 +105,4 @@ const inWords = ({ path, filesystem, kind, state }: Volume) => `${path} ${filesy
 function imagesOf(row: Row, folders: ReadonlyMap<string, string>): string[] {
   const given = row.disks.filter(({ name }) => row.without?.includes(name) !== true)
   return given.map(({ name }) => join(folders.get(idOf(row)) ?? "", `${name}.img`))
-}
-
-function clientOf({ port, uid, ca, username, password }: LocalSession): FilesClient {
-  return new FilesClient({ dial: dialLocal(port), ca, sessionUid: uid, username, password })
-}
-
-/** One sha256 for the bytes of all disks. */
-async function sumOf(images: readonly string[]): Promise<string> {
-  const hash = createHash("sha256").setMaxListeners(0) // a row may have many disks
-  for (const image of images) await pipeline(createReadStream(image, { highWaterMark: 1 << 20 }), hash, { end: false })
-  return hash.digest("hex")
 }
