@@ -34,7 +34,7 @@ export interface Verdict {
 }
 
 /**
- * Who ended the guests. A kernel that panics while exactly one volume is being mounted or unlocked has convicted that volume;
+ * Who ended the guests. A kernel that panics while one volume is mounted or unlocked, and nothing else, convicts that volume;
  * whatever else was under way twice is convicted by the second time, of several all that were (four times, where QEMU just
  * was gone while it was read). What a convicted volume was
  * part of is explained by it, and speaks against nobody else. Disks that are looked at are told apart by halves.
@@ -49,7 +49,7 @@ export function blame(deaths: readonly Death[]): Verdict {
     for (const [volume, why] of guilty) volumes.set(volume, why)
     if (disk !== undefined) disks.set(...disk)
     if (guilty.size > 0 || disk !== undefined) continue
-    const looks = open.filter((death) => volumesOf(death).length === 0 && lookedAt(death) !== undefined)
+    const looks = open.filter(isLook)
     const trial = looks.length > 1 ? lookedAt(looks.at(-1)) : undefined
     return {
       volumes,
@@ -62,13 +62,20 @@ export function blame(deaths: readonly Death[]): Verdict {
   }
 }
 
+/** The ends of guests without those at looking at disks: a trial has shown that none of the disks does it by itself. */
+export const acquitted = (deaths: readonly Death[]): Death[] => deaths.filter((death) => !isLook(death))
+
+const isLook = (death: Death) => volumesOf(death).length === 0 && lookedAt(death) !== undefined
+
 const volumesOf = ({ underWay }: Death) => [
   ...new Set(underWay.flatMap((deed) => ("volume" in deed ? [deed.volume] : []))),
 ]
 
 /** The disks that a guest died of looking at: of several looks under way, the one at the fewest. */
 function lookedAt(death: Death | undefined): readonly string[] | undefined {
-  const looks = (death?.underWay ?? []).flatMap((deed) => (deed.kind === "look" ? [deed.disks] : []))
+  const looks = (death?.underWay ?? []).flatMap((deed) =>
+    deed.kind === "look" && deed.disks.length > 0 ? [deed.disks] : [],
+  )
   return looks.sort((a, b) => a.length - b.length)[0]
 }
 
@@ -83,7 +90,7 @@ function guiltyVolumes(deaths: readonly Death[]): ReadonlyMap<string, string> {
   for (const { how, underWay } of deaths) {
     const volumes = underWay.filter((deed) => "volume" in deed)
     const [first] = volumes
-    if (first === undefined || how === "vanished" || volumes.some((deed) => deed.volume !== first.volume)) continue
+    if (first === undefined || how !== "panicked" || volumes.some((deed) => deed.volume !== first.volume)) continue
     const doing = volumes.find(({ kind }) => kind !== "read")
     if (doing) return new Map([[first.volume, inWords(doing.kind, 1, how)]])
   }
@@ -115,7 +122,7 @@ const byWeight = ([, a]: readonly [string, Deed["kind"]], [, b]: readonly [strin
 
 /** A disk that was the only one looked at, where it is not the first time, and why. */
 function guiltyDisk(deaths: readonly Death[]): readonly [disk: string, why: string] | undefined {
-  const looks = deaths.filter((death) => volumesOf(death).length === 0)
+  const looks = deaths.filter(isLook)
   for (const death of looks) {
     const [alone, ...others] = lookedAt(death) ?? []
     if (alone === undefined || others.length > 0) continue

@@ -1,4 +1,4 @@
-import { blame, type Death, type Deed, type HowItEnded, type Verdict } from "./blame.ts"
+import { acquitted, blame, type Death, type Deed, type HowItEnded, type Verdict } from "./blame.ts"
 
 /** So many guests are started in a session's life at most, whatever explains their ends. */
 export const maxGuests = 16
@@ -7,7 +7,7 @@ const maxUnexplained = 1
 
 /** What became of a session's guests, one after the other; in memory, as long as the session lives. */
 export class History {
-  readonly #deaths: Death[] = []
+  #deaths: readonly Death[] = []
   readonly #late = new Map<string, string>()
   #guests = 0
   #ends = 0
@@ -40,7 +40,7 @@ export class History {
     this.#guests++
     return new UnderWay((death) => {
       this.#ends++
-      if (death !== undefined) this.#deaths.push(death)
+      this.#deaths = death === undefined ? acquitted(this.#deaths) : [...this.#deaths, death]
     })
   }
 }
@@ -70,7 +70,7 @@ export class UnderWay {
     this.#over = true
   }
 
-  /** The guest has been of use and is ended on purpose. */
+  /** All disks that were on trial have been looked at, and the guest is ended on purpose. */
   over(): void {
     if (!this.#over) this.#tell()
     this.#over = true

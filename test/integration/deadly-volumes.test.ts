@@ -1,12 +1,19 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest"
 import type { NamedDisk } from "../../src/block/device.ts"
+import { authorizePeer, sessionUri } from "../../src/pki/peer.ts"
+import { readPodSecrets } from "../../src/pod/secrets.ts"
 import { openFile } from "../../src/target/backends/file.ts"
+import { startTarget } from "../../src/target/target.ts"
 import { keepTestGuest, type KeptGuest } from "../support/guest/kept-guest.ts"
 import { journalOf, trapped, type Trap } from "../support/guest/trapped-disk.ts"
+import { silent } from "../support/iscsi-lab.ts"
+import { portOf, stopAll } from "../support/process.ts"
+import { askFiles, qemusOf, startFiles, startGuest } from "../support/restore-pods.ts"
 import { run } from "../support/run.ts"
+import { makeSession } from "../support/session.ts"
 
 /** Volumes and disks that end the guest whenever it does something with them: real guests, really ended. */
 let dir: string
@@ -20,7 +27,11 @@ beforeAll(async () => {
   await run("mke2fs", ["-q", "-t", "ext4", "-b", "1024", "-d", join(dir, "tree"), join(dir, "image"), "32M"])
   journal = await journalOf(join(dir, "image"))
 })
-afterEach(() => vm?.stop())
+afterEach(async () => {
+  await vm?.stop()
+  vm = undefined
+  await stopAll()
+})
 afterAll(() => rm(dir, { recursive: true }))
 
 async function disk(name: string, ...traps: Trap[]): Promise<NamedDisk> {
@@ -92,5 +103,53 @@ test(
     })
     expect(vm.source.catalogue().disks.map(({ sizeBytes }) => sizeBytes)).toEqual([32 << 20, 32 << 20, 32 << 20])
     expect(await content("two")).toBe("served all the same")
+  },
+)
+
+test(
+  "both containers of a restore pod go on without it, and outlive an end that nothing explains all the same",
+  { timeout: patience },
+  async () => {
+    const session = makeSession()
+    onTestFinished(() => session.remove())
+    const killAll = () => qemusOf(session).forEach((pid) => process.kill(pid, "SIGKILL"))
+    const { identity, chap } = await readPodSecrets(session.secrets.target, session.uid, "target")
+    const disks = [await disk("data-0"), await disk("data-1", { at: journal, spring: killAll })]
+    const target = await startTarget({
+      ...{ host: "127.0.0.1", port: 0, iqn: session.iqn, tls: identity, chap, log: silent },
+      disks: disks.map((disk, index) => ({ ...disk, serial: `abc-${index}` })),
+      authorizePeer: authorizePeer(sessionUri(session.uid, "restore")),
+    })
+    onTestFinished(() => target.close())
+    const pods = [startGuest(session), startFiles(session, target.port, 2)] as const
+    const [guest, files] = pods
+    const control = session.control("restore", await portOf(files, "control listens"))
+    const becomes = (state: string) =>
+      expect.poll(async () => (await control.status()).state, { timeout: patience, interval: 100 }).toBe(state)
+
+    await becomes("Ready")
+    const { volumes } = await control.status()
+    expect(volumes).toMatchObject([
+      { path: "data-0", state: "Mounted" },
+      {
+        path: "data-1",
+        state: "Corrupt",
+        reason: "VolumeCorrupt",
+        message: expect.stringContaining("twice while it was being mounted"),
+      },
+    ])
+    killAll()
+    await becomes("Mounting")
+    await becomes("Ready")
+    const port = await portOf(files, "ready")
+    const { body } = await askFiles(session, port, "/v1/volumes/data-0/content?path=%2Ffile")
+    expect(body.toString()).toBe("served all the same")
+    expect((await control.status()).volumes).toEqual(volumes)
+
+    await control.release("UnmountRequested")
+    await becomes("Released")
+    files.kill("SIGTERM")
+    expect(await Promise.all(pods.map(({ exited }) => exited))).toEqual([0, 0])
+    expect(guest.output().match(/QEMU runs/g)?.length).toBe(4)
   },
 )

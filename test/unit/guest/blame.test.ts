@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { blame, type Death, type Deed, type HowItEnded } from "../../../src/guest/blame.ts"
+import { acquitted, blame, type Death, type Deed, type HowItEnded } from "../../../src/guest/blame.ts"
 
 const look = (...disks: string[]): Deed => ({ kind: "look", disks })
 const mount = (volume: string): Deed => ({ kind: "mount", volume })
@@ -25,7 +25,8 @@ describe("volumes", () => {
     ["nothing has happened", [], {}],
     ["a panic while nothing is under way", [died("panicked")], { unexplained: 1 }],
     ["a panic while one volume is mounted", [died("panicked", mount("a"))], { out: "a" }],
-    ["a guest that hangs while one is unlocked", [died("hung", unlock("a"))], { out: "a" }],
+    ["a panic while one is unlocked", [died("panicked", unlock("a"))], { out: "a" }],
+    ["a guest that hangs: the machine may be busy", [died("hung", mount("a"))], { suspects: "a" }],
     ["QEMU killed while one is mounted: that may be chance", [died("vanished", mount("a"))], { suspects: "a" }],
     ["the same again", [died("vanished", mount("a")), died("vanished", mount("a"))], { out: "a" }],
     ["a panic while several are mounted", [died("panicked", mount("a"), mount("b"))], { suspects: "a b" }],
@@ -99,6 +100,17 @@ describe("disks", () => {
       { bootFirst: true, unexplained: 1 },
     ],
   ])("%s", (_, deaths, expected) => expect(inShort(...deaths)).toEqual({ ...calm, ...expected }))
+})
+
+test("a trial that all disks outlive acquits them, and no other", () => {
+  const all = look("1", "2")
+  const ends = [died("panicked", all), died("hung", mount("a")), died("panicked", all)]
+  expect(inShort(...ends)).toMatchObject({ trial: "1 2", suspects: "a" })
+  expect(inShort(...acquitted(ends))).toEqual({ ...calm, suspects: "a" })
+})
+
+test("a guest without disks that ends is explained by none", () => {
+  expect(inShort(died("vanished", boot, look()))).toEqual({ ...calm, bootFirst: true, unexplained: 1 })
 })
 
 test("it says how often, when and how", () => {
