@@ -90,6 +90,20 @@ export const filesOf =
     return { compared: Object.keys(files).length, wrong }
   }
 
+/** Files at the root, beside a directory that can't be listed, which is told. */
+export const damagedBeside =
+  (directory: string, files: Readonly<Record<string, string>>): Inspect =>
+  async (client, volume, signal) => {
+    const { compared, wrong } = await filesOf(files)(client, volume, signal)
+    try {
+      for await (const entries of client.list({ volume, components: [Buffer.from(directory)] }))
+        wrong.push(`${directory} lists ${entries.length} entries`)
+    } catch (error) {
+      if (reasonOf(error) !== "VolumeCorrupt") wrong.push(`${directory}: ${String(error)}`)
+    }
+    return { compared: compared + 1, wrong: [...wrong, ...(await filesOf(files)(client, volume, signal)).wrong] }
+  }
+
 /** A file at the root that is shown by this name. */
 export const oneOfEach =
   (shown: string): Inspect =>

@@ -1,5 +1,5 @@
 import { all } from "../keeping.ts"
-import { filesOf, manyEntries, oneOfEach, tooDeep } from "../inspections.ts"
+import { damagedBeside, filesOf, manyEntries, oneOfEach, tooDeep } from "../inspections.ts"
 import { group, mounted } from "./words.ts"
 
 const numbered = (count: number, name: (at: number) => string) => Array.from({ length: count }, (_, at) => name(at + 1))
@@ -68,6 +68,20 @@ export const hostile = group("hostile", [
       ...{ path, kind: "filesystem", filesystem: "ext4", state: "Available" as const },
       inspect: filesOf({ file: "one of many\n" }),
     })),
+  },
+  {
+    name: "ext4 that asks for a panic at the first error: a directory damaged, the root damaged",
+    disks: ["panic", "root"].map((name) => ({ name, sizeMiB: 32 })),
+    make: `
+      mkdir -p /made/t/sub; echo kept >/made/t/file; echo lost >/made/t/sub/file
+      for disk in $d1 $d2; do mke2fs -q -F -t ext4 -b 1024 -e panic -d /made/t $disk; done
+      dd if=/dev/urandom of=$d1 bs=1024 seek=$(debugfs -R 'bmap /sub 0' $d1 2>/dev/null) count=1 conv=notrunc status=none
+      read -r block offset < <(debugfs -R 'imap <2>' $d2 2>/dev/null | grep -o '[0-9]*, offset 0x.*' | sed 's/, offset//')
+      echo yyy | dd of=$d2 bs=1 seek=$((block * 1024 + offset + 28)) count=3 conv=notrunc status=none`,
+    volumes: [
+      mounted("panic", "ext4", { inspect: damagedBeside("sub", { file: "kept\n" }) }),
+      { path: "root", kind: "filesystem", filesystem: "ext4", state: "Corrupt", reason: "VolumeCorrupt" },
+    ],
   },
   {
     name: "names that would deceive a terminal: labels, partitions, arrays, files, a system",
