@@ -44,7 +44,7 @@ const sources = [
   "LUKS in LUKS on LVM on LUKS, each with another key",
 ]
 const disksAtOnce = 12
-const mostPlaces = 24
+const mostPlaces = 64
 /** Generous, for machines with much else to do: until a session is there; for reading one volume; until it is there again. */
 const [comesMs, readsMs, healsMs] = [1_200_000, 60_000, 900_000]
 
@@ -54,6 +54,8 @@ export interface FuzzRound {
   readonly guests: number
   readonly states: Readonly<Record<string, number>>
   readonly leftOut: readonly string[]
+  /** What the guests' consoles said last, or what is said of those that did not come up. */
+  readonly ends: readonly string[]
   readonly seconds: number
   readonly deviations: readonly string[]
 }
@@ -118,11 +120,13 @@ async function prepare(
   return images
 }
 
-type Outcome = Pick<FuzzRound, "guests" | "states" | "leftOut" | "deviations">
+type Outcome = Pick<FuzzRound, "guests" | "states" | "leftOut" | "ends" | "deviations">
 
 async function session(images: readonly string[], signal: AbortSignal): Promise<Outcome> {
   let guests = 0
-  const options = { images, memoryMiB: 512, cpus: 2, accel: "tcg", log: pino({ level: "silent" }) } as const
+  const ends: string[] = []
+  const log = pino({ level: "warn" }, { write: (line) => void ends.push(...lastWordsIn(line)) })
+  const options = { images, memoryMiB: 512, cpus: 2, accel: "tcg", log } as const
   const tooLate = AbortSignal.any([signal, AbortSignal.timeout(comesMs)])
   await using path = await openDataPath({ ...options, signal: tooLate, step: () => undefined, started: () => guests++ })
   const client = clientOf(path.session)
@@ -141,11 +145,17 @@ async function session(images: readonly string[], signal: AbortSignal): Promise<
       guests,
       states,
       leftOut: leftOut.map(inWords),
+      ends,
       deviations: [...wrong, ...undeceiving(path.source.catalogue())],
     }
   } finally {
     client.close()
   }
+}
+
+function lastWordsIn(line: string): string[] {
+  const { words, err } = JSON.parse(line) as { words?: string; err?: { message: string } }
+  return [words, err?.message].filter((text) => text !== undefined)
 }
 
 const inWords = ({ path, filesystem, kind, message = "" }: Volume) => `${path} (${filesystem ?? kind}): ${message}`
@@ -176,11 +186,11 @@ async function soundVolume(client: FilesClient, signal: AbortSignal): Promise<st
 }
 
 /** One line of it. */
-export function fuzzLine({ seed, guests, states, leftOut, seconds, deviations }: FuzzRound): string {
+export function fuzzLine({ seed, guests, states, leftOut, ends, seconds, deviations }: FuzzRound): string {
   const counts = Object.entries(states).map(([state, count]) => `${count} ${state}`)
   const verdict = deviations.length === 0 ? "ok    " : "FAILED"
   return [
     `${verdict} seed ${seed}: ${guests} guests; ${counts.join(", ")}; ${seconds.toFixed(0)} s`,
-    ...[...leftOut, ...deviations].map((words) => `       ${words}`),
+    ...[...ends, ...leftOut, ...deviations].map((words) => `       ${words}`),
   ].join("\n")
 }
