@@ -154,8 +154,8 @@ async function session(images: readonly string[], signal: AbortSignal): Promise<
 }
 
 function lastWordsIn(line: string): string[] {
-  const { words, err } = JSON.parse(line) as { words?: string; err?: { message: string } }
-  return [words, err?.message].filter((text) => text !== undefined)
+  const { words, err, msg } = JSON.parse(line) as { words?: string; err?: { message: string }; msg: string }
+  return [words, msg.includes("the guest") ? err?.message : undefined].filter((text) => text !== undefined)
 }
 
 const inWords = ({ path, filesystem, kind, message = "" }: Volume) => `${path} (${filesystem ?? kind}): ${message}`
