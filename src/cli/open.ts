@@ -97,11 +97,10 @@ async function open(
   try {
     step("ready")
     if (verb.length > 0) return await runVerb(verb, name)
-    const catalogue = path.guest.catalogue()
+    const catalogue = path.source.catalogue()
     await print(streams.out, output === undefined ? volumeTable(catalogue.volumes) : structured(output, catalogue))
     if (!flags.quiet) streams.err.write(usage(name))
-    const end = await Promise.race([path.guest.closed, interrupted(signal)])
-    if (end) throw new RecoveryError("GuestFailed", end.message)
+    await Promise.race([path.kept, interrupted(signal)])
     step("closing")
   } finally {
     retract()

@@ -30,6 +30,9 @@ export const defaultLimits: FileServiceLimits = {
 
 /** Largest request head in bytes: a path of 4096 bytes, each written %XX, and the usual headers. */
 export const maxHeadBytes = 24 * 1024
-/** Entries in one page of a listing. */
-export const maxPage = 5000
+/**
+ * Entries in one page of a listing. Each may take 14 KiB: a link to 4,096 bytes, of which percent-encoding makes three times as
+ * many, and a name. What a client takes at most, 64 MiB, has to hold them all.
+ */
+export const maxPage = 4000
 export const defaultPage = 1000

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { RecoveryError } from "../api/reasons.ts"
+import { RecoveryError, reasonOf } from "../api/reasons.ts"
+import type { Verdict } from "./blame.ts"
 import type { Journal } from "./catalogue.ts"
+import { type Connection, keepConnection } from "./connection.ts"
 import { Control } from "./control.ts"
 import { plugDisk, type GuestDisk } from "./disks.ts"
 import { guestFiles, volumeReading } from "./files.ts"
-import type { Guest, GuestEnd } from "./guest.ts"
+import type { Guest } from "./guest.ts"
+import { History, type UnderWay } from "./history.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { Overlays } from "./overlays.ts"
@@ -12,17 +15,20 @@ import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
 import { Readers } from "./readers.ts"
 import { awaitSocket } from "./socket.ts"
+import { Stuck } from "./stuck.ts"
 import { defaultSessions } from "./supervise.ts"
+import { TrialOver, tryDisks } from "./trial.ts"
 import type { UnlockKey } from "./unlock-key.ts"
 import { Unlocker } from "./unlocker.ts"
 import { Volumes } from "./volumes.ts"
-import { watch } from "./watchdog.ts"
 
 export interface GuestTimeouts {
   /** From the call until the agent answers. */
   readonly launchMs: number
   /** For looking at the disks, and for each mount. */
   readonly volumeMs: number
+  /** A verb that is told to end and has not for so long is stuck in the guest's kernel. */
+  readonly stuckMs: number
   /** For trying one key on one volume, and for trying all. */
   readonly keyMs: number
   readonly keysMs: number
@@ -38,6 +44,7 @@ export interface GuestTimeouts {
 const defaultTimeouts: GuestTimeouts = {
   launchMs: 120_000,
   volumeMs: 120_000,
+  stuckMs: 30_000,
   keyMs: 300_000,
   keysMs: 900_000,
   commandMs: 60_000,
@@ -59,6 +66,10 @@ export interface ConnectOptions {
   /** `Replay` unless it is said. */
   readonly journal?: Journal
   readonly timeouts?: Partial<GuestTimeouts>
+  /** What became of the guests before this one, which leaves out what ended them; it is told how this one ends. */
+  readonly history?: History
+  /** Whether the disks' storage does not answer at the moment: nothing that takes long then is held against a volume. */
+  readonly starved?: () => boolean
   readonly log: GuestLog
   /** Gives up connecting; has no effect on a guest that is connected. */
   readonly signal: AbortSignal
@@ -70,28 +81,45 @@ export interface ConnectOptions {
  * Rejects with GuestFailed when it does not come up in time, and with DiskUnreadable naming the disk.
  */
 export async function connectGuest(options: ConnectOptions): Promise<Guest> {
-  const { dir, log, disks, signal } = options
+  const { log, disks, signal, starved = () => false } = options
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
+  const history = options.history ?? new History()
+  const verdict = history.verdict
+  const underWay = history.guest()
   const started = performance.now()
   const passed = () => Math.round(performance.now() - started)
+  const plugged = new Set<string>()
+  const tried = { ...options, timeouts, verdict, underWay, starved, plugged }
   const link = await inTime(timeouts.launchMs, "The micro-VM did not answer", signal, (signal) =>
-    linkUp(options, timeouts, signal),
-  )
-  const { qmp, overlays, control, guest: connection } = link
+    linkUp(tried, signal),
+  ).catch((error: unknown) => {
+    if (isLoss(error)) underWay.died(starved() ? "starved" : "vanished")
+    throw error
+  })
+  const { qmp, overlays, control, connection } = link
   log.debug({ ms: passed(), disks: disks.length }, "the guest answers")
-  const ports = new PortPool(options.sessions ?? defaultSessions)
-  void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
-  const host = { dir, control, ports }
+  const host = hostOf(tried, control, connection)
+  const { ports } = host
   const { keys = [], journal = "Replay" } = options
   const { volumeMs: timeoutMs, keyMs, keysMs: allMs } = timeouts
   const unlocker = new Unlocker({ host, keys, keyMs, allMs, log })
   const read = volumeReading(new Readers(host))
-  const volumes = new Volumes({ host, disks, overlays, unlocker, journal, log, read, timeoutMs })
+  const volumes = new Volumes({
+    ...{ host, disks, plugged, overlays, unlocker, journal, log, read, timeoutMs, verdict, starved },
+    late: (volume, why) => history.late(volume, why),
+  })
   try {
+    const plug = (disk: GuestDisk) => plugOne(tried, qmp, disk)
+    const { trial } = verdict
+    if (trial) await tryDisks({ disks, trial, plug, underWay, look: () => volumes.look(signal) })
     await volumes.discover(signal)
     log.debug({ ms: passed(), volumes: volumes.catalogue.volumes.length }, "volumes found and mounted")
   } catch (error) {
-    connection.end("The volumes could not be found.")
+    if (error instanceof TrialOver) underWay.over()
+    if (error instanceof TrialOver || !isLoss(error)) connection.asked()
+    // a guest that is lost says how, only a little later than what waited for it fails
+    else await Promise.race([connection.closed, control.ping().catch(() => connection.closed)])
+    connection.end("The volumes could not be found.", starved() ? "starved" : "hung")
     throw error
   }
 
@@ -111,15 +139,51 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
       const timer = delay(timeouts.powerOffMs, "late" as const, { signal: late.signal }).catch(() => "off" as const)
       if ((await Promise.race([qmp.closed, timer])) === "late") await qmp.execute("quit").catch(() => undefined)
       late.abort()
-      connection.end("The micro-VM was switched off.")
+      connection.end("The micro-VM was switched off.", "vanished")
     },
     closed: connection.closed,
   }
 }
 
-/** Both channels, the disks, and an agent that has answered. Disks are plugged in while the guest boots. */
-async function linkUp(options: ConnectOptions, timeouts: GuestTimeouts, signal: AbortSignal) {
-  const { dir, disks, log, overlayDir = dir } = options
+/** Errors that mean that the guest is not there, or not to be trusted, any more. */
+export function isLoss(error: unknown): boolean {
+  const code = reasonOf(error)
+  return code === "GuestFailed" || code === "ProtocolError"
+}
+
+type Tried = ConnectOptions & {
+  readonly timeouts: GuestTimeouts
+  readonly verdict: Verdict
+  readonly underWay: UnderWay
+  readonly starved: () => boolean
+  /** Serials of the disks that are plugged in. */
+  readonly plugged: Set<string>
+}
+
+/** What verbs need of this guest. It is ended when half of its ports are held by what does not end. */
+function hostOf(
+  { dir, sessions = defaultSessions, underWay, starved, timeouts }: Tried,
+  control: Control,
+  connection: Connection,
+) {
+  const ports = new PortPool(sessions)
+  void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
+  const stuck = new Stuck({
+    graceMs: timeouts.stuckMs,
+    most: Math.ceil(sessions / 2),
+    starved,
+    tooMany: () => connection.end("Too much hangs in the micro-VM's kernel.", "hung"),
+  })
+  return { dir, control, ports, underWay, stuck }
+}
+
+/**
+ * Both channels, the disks, and an agent that has answered. Disks are plugged in while the guest boots, unless one before it
+ * did not get through that: then it has to boot first, and for a trial it gets none yet.
+ */
+async function linkUp(options: Tried, signal: AbortSignal) {
+  const { dir, log, timeouts, underWay, verdict, starved } = options
+  const booted = underWay.begin({ kind: "boot" })
   const qmp = await awaitQmp(`${dir}/qmp`, timeouts.commandMs, signal)
   let control: Control | undefined
   const abort = () => {
@@ -131,10 +195,22 @@ async function linkUp(options: ConnectOptions, timeouts: GuestTimeouts, signal: 
     const overlays = new Overlays(qmp)
     await qmp.execute("qmp_capabilities")
     control = new Control(await awaitSocket(`${dir}/ctl`, signal))
-    const hello = control.hello()
-    for (const [index, disk] of disks.entries()) await plugDisk(qmp, disk, index, overlayDir)
+    const hello = control.hello().then(booted)
+    hello.catch(() => undefined) // seen below
+    if (verdict.bootFirst) await hello
+    const given = options.disks.filter(({ serial }) => verdict.trial === undefined && !verdict.disks.has(serial))
+    // the kernel reads their partition tables as soon as it is there
+    const looked = underWay.begin({ kind: "look", disks: given.map(({ serial }) => serial) })
+    for (const disk of given) await plugOne(options, qmp, disk)
     await hello
-    return { qmp, overlays, control, guest: watchConnection(qmp, control, timeouts, log) }
+    looked()
+    const { pingEveryMs, pingMs } = timeouts
+    return {
+      qmp,
+      overlays,
+      control,
+      connection: keepConnection({ qmp, control, underWay, starved, log, pingEveryMs, pingMs }),
+    }
   } catch (error) {
     abort()
     signal.throwIfAborted()
@@ -144,32 +220,8 @@ async function linkUp(options: ConnectOptions, timeouts: GuestTimeouts, signal: 
   }
 }
 
-/** Ends everything as soon as one channel has ended or the agent does not answer, and says why. */
-function watchConnection(qmp: Qmp, control: Control, timeouts: GuestTimeouts, log: GuestLog) {
-  const { promise: closed, resolve } = Promise.withResolvers<GuestEnd>()
-  let asked = false
-  let shutdown = ""
-  qmp.onEvent(({ event, data }) => {
-    if (event === "SHUTDOWN" && typeof data["reason"] === "string") shutdown = ` (${data["reason"].slice(0, 40)})`
-  })
-  const end = (message: string) => {
-    stopWatching()
-    if (!asked) log.warn({ message }, "the micro-VM is gone")
-    resolve({ asked, message })
-    control.close()
-    qmp.close()
-  }
-  const stopWatching = watch(control, { everyMs: timeouts.pingEveryMs, boundMs: timeouts.pingMs }, () => {
-    void qmp.execute("quit").catch(() => undefined)
-    end(`The micro-VM did not answer for ${timeouts.pingMs} ms.`)
-  })
-  void qmp.closed.then(() => end(`The micro-VM has ended${shutdown}.`))
-  void control.closed.then((reason) => end(reason.message))
-  return {
-    closed,
-    end,
-    asked: () => {
-      asked = true
-    },
-  }
+/** A disk keeps its number when others are left out. */
+async function plugOne({ dir, overlayDir = dir, disks, plugged }: Tried, qmp: Qmp, disk: GuestDisk): Promise<void> {
+  await plugDisk(qmp, disk, disks.indexOf(disk), overlayDir)
+  plugged.add(disk.serial)
 }

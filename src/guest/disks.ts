@@ -14,6 +14,8 @@ export interface GuestDisk {
   readonly export: string
   /** Logical block size in bytes, 512 or 4096; 512 where it isn't said. */
   readonly blockSize?: number
+  /** Told of a disk that is left out; the guest says it of all others. */
+  readonly sizeBytes?: number
 }
 
 const targetsPerController = 256
@@ -44,6 +46,8 @@ export async function plugDisk(qmp: Qmp, disk: GuestDisk, index: number, overlay
       file: `overlay-file${index}`,
       backing: `source${index}`,
       cache,
+      // its tables are cached up to 32 MiB a disk otherwise, where a guest writes to places far from each other
+      "l2-cache-size": 1 << 20,
     })
     await qmp.execute("device_add", {
       driver: "scsi-hd",
@@ -60,6 +64,7 @@ export async function plugDisk(qmp: Qmp, disk: GuestDisk, index: number, overlay
       werror: "report",
     })
   } catch (cause) {
+    if (qmp.hasEnded) throw cause // that of the disk's making or not is for others to tell
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new RecoveryError("DiskUnreadable", `Disk ${disk.name} can't be given to the micro-VM: ${why}`, { cause })
   } finally {

@@ -12,7 +12,7 @@ export type VolumeReading = (device: string) => Promise<GuestVolumeReader>
 
 export function volumeReading(readers: Readers): VolumeReading {
   return async (device) => {
-    const { channel, release } = await readers.lease(mountedAt(device))
+    const { channel, release } = await readers.lease(mountedAt(device), device)
     return {
       lstat: (path) => statPath(channel, path, false),
       stat: (path) => statPath(channel, path, true),
@@ -32,23 +32,26 @@ export function guestFiles(
   volumes: Volumes,
   read: VolumeReading,
 ): Pick<Guest, "open" | "tar" | "sha256"> {
-  const rootOf = async (volume: string) => mountedAt((await volumes.mount(volume)).device)
+  const rootOf = async (volume: string) => {
+    const { device } = await volumes.mount(volume)
+    return { root: mountedAt(device), deed: { kind: "read", volume: host.underWay.anchorOf(device) } as const }
+  }
 
   return {
     open: async (volume) => read((await volumes.mount(volume)).device),
 
     async *tar(volume, path, { signal }) {
-      const root = await rootOf(volume)
+      const { root, deed } = await rootOf(volume)
       const failed = (message: string) =>
         new RecoveryError("VolumeCorrupt", `Not all of ${shown(volume, path)} could be read: ${message}`)
-      yield* streamVerb(host, "tar", [root, relative(path)], { signal, failed })
+      yield* streamVerb(host, "tar", [root, relative(path)], { signal, deed, failed })
     },
 
     async sha256(volume, path, { signal } = {}) {
-      const root = await rootOf(volume)
+      const { root, deed } = await rootOf(volume)
       const failed = (message: string) =>
         new RecoveryError("PathNotFound", `${shown(volume, path)} can't be read: ${message}`)
-      const answer = await runVerb(host, "sha256", [root, path], { signal, failed })
+      const answer = await runVerb(host, "sha256", [root, path], { signal, deed, failed })
       const [sum] = /^[0-9a-f]{64}(?= )/.exec(answer.toString("latin1")) ?? []
       if (sum === undefined) throw new RecoveryError("ProtocolError", "The guest answered sha256 with something else.")
       return sum

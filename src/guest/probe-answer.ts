@@ -64,11 +64,14 @@ export interface ProbeAnswer {
 const sections = ["nodes", "blkid", "ldm", "lvm", "md", "log"] as const
 type Section = (typeof sections)[number]
 
+/** Devices, and logical volumes of one group, that are believed at most: each is compared with others. */
+const maxNodes = 8192
+
 /** Takes the answer of the verb `probe` apart (appliance/probe writes it). Throws ProtocolError for anything else. */
 export function parseProbe(answer: Buffer, nonce: string): ProbeAnswer {
   const text = splitSections(answer.toString("latin1"), nonce)
   return {
-    nodes: lines(text.get("nodes")).map(parseNode),
+    nodes: parseNodes(lines(text.get("nodes"))),
     tags: parseTags(text.get("blkid") ?? "", "DEVNAME"),
     groups: parseGroups(text.get("lvm")),
     arrays: parseTags(text.get("md") ?? "", "MD_DEVNODE"),
@@ -102,6 +105,11 @@ const nodePatterns = {
 
 const size = (sectors = "") => byteCount(Number(sectors) * 512)
 const parts = (list = "-") => (list === "-" ? [] : list.split(","))
+
+function parseNodes(lines: readonly string[]): BlockNode[] {
+  if (lines.length > maxNodes) throw malformed(`more than ${maxNodes} devices`)
+  return lines.map(parseNode)
+}
 
 function parseNode(line: string): BlockNode {
   let match = nodePatterns.disk.exec(line)
@@ -166,6 +174,7 @@ const lvmReport = z.object({
             lv_layout: short,
           }),
         )
+        .max(maxNodes)
         .optional(),
     }),
   ),

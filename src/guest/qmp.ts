@@ -78,6 +78,10 @@ export class Qmp {
     })
   }
 
+  get hasEnded(): boolean {
+    return this.#socket.destroyed
+  }
+
   onEvent(listener: (event: QmpEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

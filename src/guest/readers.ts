@@ -35,9 +35,9 @@ export class Readers {
     host.ports.reclaim = () => this.#closeIdle()
   }
 
-  /** `root` is where the guest has mounted the volume. */
-  async lease(root: string): Promise<Lease> {
-    const shared = this.#choose(root) ?? this.#start(root)
+  /** `root` is where the guest has mounted the volume of that device. */
+  async lease(root: string, device: string): Promise<Lease> {
+    const shared = this.#choose(root) ?? this.#start(root, device)
     shared.readers++
     shared.lastUsed = ++this.#clock
     let released = false
@@ -62,10 +62,11 @@ export class Readers {
     return candidates.length < maxPerVolume && this.#ports.free > 0 ? undefined : best
   }
 
-  #start(root: string): Shared {
+  #start(root: string, device: string): Shared {
+    const deed = { kind: "read", volume: this.#host.underWay.anchorOf(device) } as const
     const open = async () => {
       try {
-        const channel = await SftpChannel.open(await openSession(this.#host, "sftp", [root]))
+        const channel = await SftpChannel.open(await openSession(this.#host, "sftp", [root], { deed }))
         void channel.closed.then(() => this.#open.delete(shared))
         return channel
       } catch (error) {

@@ -58,6 +58,8 @@ export class SftpChannel {
     const id = this.#nextId
     this.#nextId = this.#nextId === 0xffffffff ? 1 : this.#nextId + 1
     const answer = this.#expect(id)
+    const ended = this.#session.begin()
+    answer.then(ended, () => undefined) // one without an answer lasts until the server has ended, or the guest
     this.#session.socket.write(encodeRequest(type, id, fields))
     return answer
   }

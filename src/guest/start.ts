@@ -40,6 +40,7 @@ async function startOnce(options: StartOptions): Promise<Guest> {
   const supervise = async () => {
     try {
       exit = await superviseQemu({ ...rest, dir, memoryMiB, cpus, accel, signal })
+      stop.abort(new RecoveryError("GuestFailed", "QEMU has ended."))
     } finally {
       stop.abort()
       await rm(dir, { recursive: true, force: true })
@@ -54,6 +55,7 @@ async function startOnce(options: StartOptions): Promise<Guest> {
       const grace = end.asked ? setTimeout(() => stop.abort(), 2000) : stop.abort()
       await supervised.catch(() => undefined)
       clearTimeout(grace ?? undefined)
+      if (!end.asked && exit) options.log.warn({ words: lastWords(exit) }, "the micro-VM's last words")
       return end
     })
     return {

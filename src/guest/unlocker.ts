@@ -36,12 +36,12 @@ export class Unlocker {
     this.#keys = options.keys
   }
 
-  /** Tries all keys on all locked volumes that were not tried yet. Says whether any was opened: more may lie in it. */
-  async open(volumes: readonly Volume[], signal?: AbortSignal): Promise<boolean> {
-    let opened = false
+  /** Tries all keys on all locked volumes that were not tried yet. Returns those that were opened: more may lie in them. */
+  async open(volumes: readonly Volume[], signal?: AbortSignal): Promise<Volume[]> {
+    const opened: Volume[] = []
     for (const volume of volumes)
-      if (volume.state === "Locked" && !this.#tried.has(volume.device))
-        opened = (await this.#tryAll(volume, signal)) || opened
+      if (volume.state === "Locked" && !this.#tried.has(volume.device) && (await this.#tryAll(volume, signal)))
+        opened.push(volume)
     return opened
   }
 
@@ -79,6 +79,7 @@ export class Unlocker {
     const limitMs = Math.min(keyMs, allMs - this.#spentMs)
     if (limitMs <= 0) throw new UnlockFailure("Not tried, as the others have taken too long")
     const started = performance.now()
+    const deed = { kind: "unlock", volume: host.underWay.anchorOf(device) } as const
     const failed = (message: string, exitCode: number) => {
       // of a recovery key of another BitLocker it says nothing, with a code that could mean anything
       if (exitCode === doesNotFit || message === "") return new UnlockFailure("Does not fit")
@@ -87,7 +88,7 @@ export class Unlocker {
     }
     try {
       await inTime(limitMs, `Volume ${path} was not unlocked`, signal, (signal) =>
-        runVerb(host, "unlock", [device], { input: key.toString("base64"), failed, signal }),
+        runVerb(host, "unlock", [device], { input: key.toString("base64"), deed, failed, signal }),
       )
     } catch (error) {
       const isLate = performance.now() - started >= limitMs && signal?.aborted !== true

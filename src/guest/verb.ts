@@ -1,10 +1,15 @@
 import type { Socket } from "node:net"
 import { RecoveryError } from "../api/reasons.ts"
+import type { Deed } from "./blame.ts"
 import { EndMark } from "./end-mark.ts"
 import { openSession, type SessionHost, type Word } from "./session.ts"
 
 export interface VerbOptions {
   readonly signal?: AbortSignal | undefined
+  /** What it does with what is on the disks. */
+  readonly deed?: Deed
+  /** How long it may take once it has begun, milliseconds; then it is ended, and TooLate is thrown. */
+  readonly limitMs?: number
   /** One line for the verb's stdin. */
   readonly input?: string
   /** Makes the error of a verb that failed, from what it said on stderr (escaped). */
@@ -21,9 +26,11 @@ export async function* streamVerb(
   words: readonly Word[],
   options: VerbOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { signal, input, failed } = options
-  const session = await openSession(host, verb, words, signal)
+  const { signal, input, failed, deed, limitMs } = options
+  const session = await openSession(host, verb, words, { signal, deed })
   const mark = new EndMark(session.nonce)
+  const limit = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
+  limit?.addEventListener("abort", session.close, { once: true })
   signal?.addEventListener("abort", session.close, { once: true })
   try {
     signal?.throwIfAborted()
@@ -36,12 +43,17 @@ export async function* streamVerb(
       return
     }
     signal?.throwIfAborted()
+    if (limit?.aborted) throw new TooLate("GuestFailed", `The guest's ${verb} did not end within ${limitMs} ms.`)
     throw new RecoveryError("GuestFailed", `The micro-VM or its ${verb} ended before the answer was complete.`)
   } finally {
     signal?.removeEventListener("abort", session.close)
+    limit?.removeEventListener("abort", session.close)
     session.close()
   }
 }
+
+/** A verb has taken longer than it may. */
+export class TooLate extends RecoveryError {}
 
 /** The whole output of a verb that says little. Rejects with ProtocolError when it is more than `maxBytes`. */
 export async function runVerb(

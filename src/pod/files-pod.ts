@@ -6,9 +6,11 @@ import { startFileService } from "../files/service.ts"
 import { guestBlockSize } from "../guest/block-size.ts"
 import { connectGuest } from "../guest/connect.ts"
 import type { Guest } from "../guest/guest.ts"
+import type { History } from "../guest/history.ts"
+import { keepGuest } from "../guest/keep.ts"
 import type { Initiator } from "../initiator/initiator.ts"
 import { serveNbd } from "../nbd/server.ts"
-import { aborted } from "./aborted.ts"
+import { WaitingReads } from "../nbd/waiting-reads.ts"
 import { live } from "./live.ts"
 import { logIn } from "./log-in.ts"
 import type { FilesOptions } from "./options.ts"
@@ -19,8 +21,8 @@ import { readUnlockKeys } from "./unlock-keys.ts"
 
 /** What downloads get to finish once the session is being released, milliseconds. */
 const drainMs = 25_000
-/** QEMU is started again once in place; a guest that is lost a second time is lost for good. */
-const guestLosses = 1
+/** A read of a disk that takes longer, milliseconds, says that the storage is away. */
+const starvedMs = 10_000
 
 /**
  * The file service's container of the restore pod:
@@ -60,7 +62,8 @@ async function run(context: Context): Promise<void> {
   const initiator = await logIn(options, secrets, log, signal)
   stack.defer(() => initiator.logout())
   state.disks = initiator.disks
-  const exports = new Map(initiator.disks.map(({ serial, device }) => [serial, device]))
+  const waiting = new WaitingReads()
+  const exports = new Map(initiator.disks.map(({ serial, device }) => [serial, waiting.of(device)]))
   const nbd = await serveNbd({ path: nbdSocket(dir), exports, log })
   stack.defer(() => nbd.close())
   const ended = AbortSignal.any([signal, lostForGood(initiator, sibling)])
@@ -70,34 +73,41 @@ async function run(context: Context): Promise<void> {
     sibling.sayReleased()
     await guest.powerOff()
   })
-  for (let losses = 0; ; losses++) {
-    try {
-      guest = await findGuest(context, ended)
-      await serveFrom(guest, context)
-      const closed = guest.closed.then(() => (guest = undefined))
-      await Promise.race([closed, aborted(ended)])
-      if (!ended.aborted) log.warn("the guest is gone; another one is awaited")
-    } catch (error) {
-      if (ended.aborted || reasonOf(error) !== "GuestFailed" || losses >= guestLosses) throw error
-      log.warn({ err: error }, "the guest did not come up; another one is awaited")
-    }
-    ended.throwIfAborted()
-    state.unmounted()
-    if (losses >= guestLosses) throw new RecoveryError("GuestFailed", "The micro-VM ended twice; the log says how.")
+  try {
+    await keepGuest({
+      start: (history) => findGuest(context, history, ended, () => waiting.oldestMs > starvedMs),
+      came: (now) => serveFrom((guest = now), context),
+      left: () => {
+        guest = undefined
+        state.guest.left()
+      },
+      log,
+      signal: ended,
+    })
+  } catch (error) {
+    if (!ended.aborted && reasonOf(error) === "GuestFailed") sibling.sayGivenUp()
+    throw error
   }
+  ended.throwIfAborted()
 }
 
-async function findGuest({ options, state, log }: Context, signal: AbortSignal): Promise<Guest> {
+async function findGuest(
+  { options, state, log }: Context,
+  history: History,
+  signal: AbortSignal,
+  starved: () => boolean,
+): Promise<Guest> {
   const dir = options["guest-dir"]
   const disks = await Promise.all(
     state.disks.map(async ({ name, serial, device }) => {
-      return { name, serial, nbdSocket: nbdSocket(dir), export: serial, blockSize: await guestBlockSize(device) }
+      const [blockSize, { sizeBytes }] = [await guestBlockSize(device), device]
+      return { name, serial, nbdSocket: nbdSocket(dir), export: serial, blockSize, sizeBytes }
     }),
   )
   const keys = await readUnlockKeys(options["unlock-dir"], options.unlock, log)
   try {
     const { "overlay-dir": overlayDir, journal } = options
-    return await connectGuest({ dir, overlayDir, disks, keys, journal, log, signal })
+    return await connectGuest({ dir, overlayDir, disks, keys, journal, history, starved, log, signal })
   } finally {
     for (const { value } of keys) value?.reveal().fill(0)
   }
@@ -105,14 +115,14 @@ async function findGuest({ options, state, log }: Context, signal: AbortSignal):
 
 /** The file service starts with the first guest and stays when that is replaced. */
 async function serveFrom(guest: Guest, { options, secrets, access, log, state, stack }: Context): Promise<void> {
-  state.mounted(guest)
+  state.guest.came(guest)
   if (state.service === undefined) {
     const service = await startFileService({
       host: options.host,
       port: options["files-port"],
       tls: secrets.identity,
       credentials: access,
-      source: state.source,
+      source: state.guest,
       log,
     })
     stack.defer(() => service.drain(drainMs))

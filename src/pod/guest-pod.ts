@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import type { Logger } from "pino"
 import { RecoveryError } from "../api/reasons.ts"
 import { prepareAppliance } from "../guest/appliance.ts"
+import { maxGuests } from "../guest/history.ts"
 import { lastWords, superviseQemu, type QemuExit } from "../guest/supervise.ts"
 import type { GuestOptions } from "./options.ts"
 import { onTermination } from "./signals.ts"
@@ -18,7 +19,7 @@ const farewellMs = 1000
 
 /**
  * The container QEMU runs in: no Secret, and only the directory of sockets shared with the file service. QEMU is started
- * again once when it dies unasked. Ends when the guest was switched off on purpose, when the file service is gone, or
+ * again when it dies unasked, until the file service gives up. Ends when the guest was switched off on purpose, when the file service is gone, or
  * some time after SIGTERM; QEMU never stays behind.
  */
 export async function runGuestPod(options: GuestOptions, log: Logger): Promise<void> {
@@ -44,7 +45,7 @@ export async function runGuestPod(options: GuestOptions, log: Logger): Promise<v
     )
   })
   try {
-    await superviseTwice(options, log, sibling, stop.signal)
+    await superviseAll(options, log, sibling, stop.signal)
   } finally {
     stop.abort()
     clearTimeout(alone)
@@ -52,22 +53,34 @@ export async function runGuestPod(options: GuestOptions, log: Logger): Promise<v
   }
 }
 
-async function superviseTwice(
+/**
+ * Who ended a guest, and whether another one is worth it, is known to the file service: it says when it gives up. This only sees
+ * to it that there is one, and an end of that.
+ */
+async function superviseAll(
   options: GuestOptions,
   log: Logger,
   sibling: FilesSibling,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let restarts = 0; ; restarts++) {
+  let ends = 0
+  let last: QemuExit | undefined
+  for (;;) {
     const exit = await supervise(options, log, signal)
     await Promise.race([sibling.farewell, delay(farewellMs, undefined, { signal }).catch(() => undefined)])
-    if (exit.asked || sibling.released) return
-    const how = `QEMU ended unasked (${exit.signal ?? `code ${exit.code}`})`
-    if (restarts > 0)
-      throw new RecoveryError("GuestFailed", `${how}, twice. Its last words: ${lastWords(exit) || "none"}`)
-    if (signal.aborted) return
-    log.warn({ words: lastWords(exit) }, `${how}; it is started again`)
+    if (sibling.released) return
+    if (!exit.asked) [last, ends] = [exit, ends + 1]
+    if (last !== undefined && (sibling.givenUp || ends >= maxGuests)) throw endedFor(last, ends)
+    if (exit.asked || signal.aborted) return
+    log.warn({ words: lastWords(exit) }, `${howOf(exit)}; it is started again`)
   }
+}
+
+const howOf = (exit: QemuExit) => `QEMU ended unasked (${exit.signal ?? `code ${exit.code}`})`
+
+function endedFor(exit: QemuExit, times: number): RecoveryError {
+  const often = times === 1 ? "once" : times === 2 ? "twice" : `${times} times`
+  return new RecoveryError("GuestFailed", `${howOf(exit)}, ${often}. Its last words: ${lastWords(exit) || "none"}`)
 }
 
 async function supervise(options: GuestOptions, log: Logger, signal: AbortSignal): Promise<QemuExit> {

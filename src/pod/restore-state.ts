@@ -1,10 +1,8 @@
-import { RecoveryError } from "../api/reasons.ts"
 import type { NamedDisk } from "../block/device.ts"
 import type { RestoreStatus } from "../control/schemas.ts"
 import type { FileService } from "../files/service.ts"
-import type { FileSource } from "../files/source.ts"
 import type { Volume } from "../guest/catalogue.ts"
-import type { Guest } from "../guest/guest.ts"
+import { CurrentGuest } from "../guest/current-guest.ts"
 import type { Lifetime } from "./lifetime.ts"
 import { terminationMessage } from "./termination.ts"
 
@@ -17,37 +15,12 @@ const unused = { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null }
 export class RestoreState {
   disks: readonly NamedDisk[] = []
   service: FileService | undefined
-  #guest: Guest | undefined
-  #ready = false
+  readonly guest = new CurrentGuest()
   #error: { readonly cause: unknown } | undefined
-
-  /** The guest has come, or has come back. */
-  mounted(guest: Guest): void {
-    this.#guest = guest
-    this.#ready = true
-  }
-
-  /** The guest is gone and another one is awaited. Its catalogue stays what is shown. */
-  unmounted(): void {
-    this.#ready = false
-  }
 
   failed(error: unknown): void {
     this.#error = { cause: error }
-    this.#ready = false
-  }
-
-  /** Files of whichever guest is there now. */
-  get source(): FileSource {
-    const ready = () => {
-      if (this.#guest !== undefined && this.#ready) return this.#guest
-      throw new RecoveryError("NotReady", "The volumes are being mounted again; try again in a minute.")
-    }
-    return {
-      catalogue: () => this.#catalogue(),
-      open: async (volume) => ready().open(volume),
-      tar: (volume, path, options) => ready().tar(volume, path, options),
-    }
+    this.guest.left()
   }
 
   status(sessionUid: string, life: Lifetime): RestoreStatus {
@@ -58,7 +31,7 @@ export class RestoreState {
       now: new Date().toISOString(),
       deadline: life.deadline.toISOString(),
       disks: this.disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
-      volumes: told(this.#catalogue().volumes),
+      volumes: told(this.guest.catalogue().volumes),
       usage: this.service?.usage() ?? unused,
       ...(this.#error && { error: terminationMessage(this.#error.cause) }),
     }
@@ -67,12 +40,8 @@ export class RestoreState {
   #stateIn(life: Lifetime): RestoreStatus["state"] {
     if (this.#error !== undefined) return "Failed"
     if (life.state !== "Running") return life.state
-    if (this.#ready) return "Ready"
+    if (this.guest.ready) return "Ready"
     return this.disks.length > 0 ? "Mounting" : "Starting"
-  }
-
-  #catalogue() {
-    return this.#guest?.catalogue() ?? { disks: [], volumes: [] }
   }
 }
 

@@ -6,10 +6,11 @@ import { setTimeout as delay } from "node:timers/promises"
 
 /**
  * How the two containers of a restore pod know of each other: a unix socket in the directory they share. Whoever ends
- * closes it, however it ends; the only word ever said is one byte, "the guest will be switched off now".
+ * closes it, however it ends; all that is ever said is one byte: "the guest will be switched off now", or "no guest will do".
  */
 const socketPath = (dir: string) => join(dir, "sibling")
 
+const words = { released: "r", givenUp: "g" } as const
 const lookAgainMs = 100
 
 /** The guest's container, as the file service's sees it. */
@@ -18,6 +19,8 @@ export interface GuestSibling {
   readonly gone: Promise<void>
   /** Says that the guest will be switched off on purpose. */
   sayReleased(): void
+  /** Says that no other guest is wanted, as they all end: how the last one did is for the other container to tell. */
+  sayGivenUp(): void
   /** Gives the other container a moment to come, so that it learns that nobody is here any more. */
   close(): Promise<void>
 }
@@ -29,13 +32,17 @@ export async function awaitGuestSibling(dir: string, comingMs = 3000): Promise<G
   const came = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
   let sibling: Socket | undefined
-  let released = false
+  let said: string | undefined
+  const say = (word: string) => {
+    said ??= word
+    sibling?.write(word)
+  }
   const server = createServer((socket) => {
     // QEMU can reach this socket, too: nothing is read from it, and only the first comer counts
     if (sibling !== undefined) return void socket.destroy()
     sibling = socket
     came.resolve()
-    if (released) socket.write("r")
+    if (said !== undefined) socket.write(said)
     socket
       .on("error", () => undefined)
       .on("close", () => gone.resolve())
@@ -44,10 +51,8 @@ export async function awaitGuestSibling(dir: string, comingMs = 3000): Promise<G
   await once(server, "listening")
   return {
     gone: gone.promise,
-    sayReleased() {
-      released = true
-      sibling?.write("r")
-    },
+    sayReleased: () => say(words.released),
+    sayGivenUp: () => say(words.givenUp),
     async close() {
       const late = new AbortController()
       await Promise.race([came.promise, delay(comingMs, undefined, { signal: late.signal }).catch(() => undefined)])
@@ -63,7 +68,8 @@ export async function awaitGuestSibling(dir: string, comingMs = 3000): Promise<G
 export interface FilesSibling {
   readonly connected: boolean
   readonly released: boolean
-  /** Resolves when the file service has said that the guest will be switched off, or is gone. */
+  readonly givenUp: boolean
+  /** Resolves when the file service has said that the guest will be switched off or that no other is wanted, or is gone. */
   readonly farewell: Promise<void>
   /** Resolves when the file service's container, once it was there, is gone. */
   readonly gone: Promise<void>
@@ -71,7 +77,7 @@ export interface FilesSibling {
 
 /** Waits for the other container in the background, until the signal. */
 export function findFilesSibling(dir: string, signal: AbortSignal): FilesSibling {
-  const state = { connected: false, released: false }
+  const state = { connected: false, released: false, givenUp: false }
   const farewell = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
   const path = socketPath(dir)
@@ -94,8 +100,9 @@ export function findFilesSibling(dir: string, signal: AbortSignal): FilesSibling
     signal.addEventListener("abort", () => socket.destroy(), { once: true })
     return socket
       .on("error", () => undefined)
-      .on("data", () => {
-        state.released = true
+      .on("data", (said) => {
+        if (said.includes(words.givenUp)) state.givenUp = true
+        else state.released = true
         farewell.resolve()
       })
       .on("close", () => {
@@ -109,6 +116,9 @@ export function findFilesSibling(dir: string, signal: AbortSignal): FilesSibling
     },
     get released() {
       return state.released
+    },
+    get givenUp() {
+      return state.givenUp
     },
     farewell: farewell.promise,
     gone: gone.promise,

@@ -45,8 +45,9 @@ export async function look(
 }
 
 async function lookInto(wanted: ExpectedVolume, volume: Volume, client: FilesClient, signal: AbortSignal) {
-  if (wanted.keeps === undefined || volume.state !== "Mounted") return { compared: 0, wrong: [] }
   try {
+    if (wanted.inspect) return await wanted.inspect(client, volume.path, signal)
+    if (wanted.keeps === undefined || volume.state !== "Mounted") return { compared: 0, wrong: [] }
     return compareVolume(wanted, await readTree(await client.tar({ volume: volume.path, components: [] }, signal)))
   } catch (error) {
     signal.throwIfAborted()

@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { join } from "node:path"
-import { pipeline } from "node:stream/promises"
 import { pino } from "pino"
-import { FilesClient } from "../../src/cli/client/files-client.ts"
-import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
 import { openDataPath } from "../../src/cli/open/data-path.ts"
+import { clientOf } from "./client-of.ts"
 import { look, type Look } from "./look.ts"
 import { idOf, type Row } from "./row.ts"
+import { sumOf } from "./sums.ts"
+import { undeceiving } from "./undeceiving.ts"
 
 /** What came of a row. */
 export interface Result extends Look {
@@ -53,7 +51,8 @@ async function lookThrough(
   signal: AbortSignal,
   meanwhile: Stage["meanwhile"],
 ) {
-  const log = pino({ level: "silent" })
+  const logged: string[] = []
+  const log = pino({ level: "debug" }, { write: (line) => void logged.push(line) })
   const step = () => undefined
   const keys = rows.flatMap(({ keys = [] }) => keys)
   const journal = rows.find(({ journal }) => journal)?.journal ?? "Replay"
@@ -62,9 +61,10 @@ async function lookThrough(
   await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step })
   const client = clientOf(path.session)
   try {
-    const seen = await look(rows, path.guest.catalogue().volumes, client, signal)
+    const { looks, foreign } = await look(rows, path.source.catalogue().volumes, client, signal)
     await meanwhile?.()
-    return seen
+    const deceived = undeceiving(path.source.catalogue(), logged.join(""))
+    return { looks, foreign: [...foreign, ...deceived] }
   } finally {
     client.close()
   }
@@ -74,15 +74,4 @@ async function lookThrough(
 export function imagesOf(row: Row, folders: ReadonlyMap<string, string>): string[] {
   const given = row.disks.filter(({ name }) => row.without?.includes(name) !== true)
   return given.map(({ name }) => join(folders.get(idOf(row)) ?? "", `${name}.img`))
-}
-
-function clientOf({ port, uid, ca, username, password }: LocalSession): FilesClient {
-  return new FilesClient({ dial: dialLocal(port), ca, sessionUid: uid, username, password })
-}
-
-/** One sha256 for the bytes of all disks. */
-async function sumOf(images: readonly string[]): Promise<string> {
-  const hash = createHash("sha256").setMaxListeners(0) // a row may have many disks
-  for (const image of images) await pipeline(createReadStream(image, { highWaterMark: 1 << 20 }), hash, { end: false })
-  return hash.digest("hex")
 }

@@ -1,5 +1,6 @@
 import type { Reason } from "../../src/api/reasons.ts"
 import type { VolumeState } from "../../src/api/status.ts"
+import type { FilesClient } from "../../src/cli/client/files-client.ts"
 import type { Journal } from "../../src/guest/catalogue.ts"
 import type { UnlockKey } from "../../src/guest/unlock-key.ts"
 import type { Volume } from "../../src/guest/catalogue.ts"
@@ -11,6 +12,11 @@ export interface RowDisk {
   readonly sizeMiB: number
   /** Logical block size in bytes, for the tools that write on it. */
   readonly blockSize?: 4096
+}
+
+export interface Inspection {
+  readonly compared: number
+  readonly wrong: string[]
 }
 
 /** What the catalogue must say of one volume. What is left out here is not looked at, but `reason` and `filesystem`. */
@@ -38,6 +44,8 @@ export interface ExpectedVolume {
   readonly xattrs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What else is there beside the tree: paths, Latin-1. `lost+found` unless others are named. */
   readonly besides?: RegExp
+  /** Looks at what is in it in another way than by comparing it with a tree: how many things, and what is wrong. */
+  readonly inspect?: (client: FilesClient, volume: string, signal: AbortSignal) => Promise<Inspection>
   /** Directories of the volume with the tree: its root unless others are named. */
   readonly at?: readonly string[]
 }

@@ -2,6 +2,7 @@ import type { Row } from "./row.ts"
 import { fileSystems, foreign } from "./rows/file-systems.ts"
 import { bitlocker } from "./rows/bitlocker.ts"
 import { dynamic } from "./rows/dynamic.ts"
+import { hostile } from "./rows/hostile.ts"
 import { encryption } from "./rows/encryption.ts"
 import { journals } from "./rows/journals.ts"
 import { lvm } from "./rows/lvm.ts"
@@ -25,4 +26,5 @@ export const rows: readonly Row[] = [
   ...encryption,
   ...bitlocker,
   ...named,
+  ...hostile,
 ]

@@ -5,9 +5,11 @@
  *   -- --only WORDS   rows whose group or name has these words (a regular expression); may be given several times
  *   -- --list         only says which there are
  *   -- --verbose      what the workshop says
+ *   -- --fuzz N       instead: N sessions with disks of which something was overwritten; --seed S names the first (fuzz.ts)
  *   -- -o json        the results as JSON
  */
 import { parseArgs } from "node:util"
+import { fuzzImages, fuzzLine, fuzzRound } from "./fuzz.ts"
 import { makeImages } from "./images.ts"
 import { play, type Result } from "./play.ts"
 import { line, matrix } from "./report.ts"
@@ -19,6 +21,8 @@ const { values: options } = parseArgs({
     only: { type: "string", multiple: true, default: [] },
     list: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
+    fuzz: { type: "string" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
     output: { type: "string", short: "o", default: "table" },
   },
 })
@@ -59,7 +63,21 @@ function notPlayed({ group, name }: Row, deviation: string): Result {
   return { group, row: name, found: [], compared: 0, unchanged: false, seconds: 0, deviations: [deviation] }
 }
 
-if (options.list) for (const { group, name } of chosen) console.log(`${group}: ${name}`)
+async function fuzz(rounds: number, first: number): Promise<boolean> {
+  const images = await fuzzImages((line) => {
+    if (options.verbose || line.startsWith("ROW ")) console.error(line)
+  })
+  let good = true
+  for (let seed = first; seed < first + rounds; seed++) {
+    const round = await fuzzRound(seed, images, interrupted.signal)
+    console.log(fuzzLine(round))
+    good &&= round.deviations.length === 0
+  }
+  return good
+}
+
+if (options.fuzz !== undefined) process.exitCode = (await fuzz(Number(options.fuzz), Number(options.seed))) ? 0 : 1
+else if (options.list) for (const { group, name } of chosen) console.log(`${group}: ${name}`)
 else {
   const results = await playAll()
   console.log(options.output === "json" ? JSON.stringify(results, undefined, 2) : `\n${matrix(results)}`)

@@ -82,7 +82,7 @@ export class FilesClient {
   /** All entries of a directory, page by page. */
   async *list(place: Place): AsyncGenerator<Entry[]> {
     for (let cursor: string | undefined = ""; cursor !== undefined;) {
-      const query: string = cursor === "" ? "&limit=5000" : `&limit=5000&cursor=${cursor}`
+      const query: string = cursor === "" ? "&limit=4000" : `&limit=4000&cursor=${cursor}`
       const page: List = await this.#json(target(place, "list") + query, listSchema)
       yield page.entries
       cursor = page.next

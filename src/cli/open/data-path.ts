@@ -4,20 +4,19 @@ import { tmpdir } from "node:os"
 import { join, parse } from "node:path"
 import type { NamedDisk } from "../../block/device.ts"
 import { startFileService } from "../../files/service.ts"
-import { prepareAppliance } from "../../guest/appliance.ts"
-import { guestBlockSize } from "../../guest/block-size.ts"
+import type { FileSource } from "../../files/source.ts"
 import type { Journal } from "../../guest/catalogue.ts"
-import type { Guest } from "../../guest/guest.ts"
-import { startGuest } from "../../guest/start.ts"
 import type { UnlockKey } from "../../guest/unlock-key.ts"
 import { connectInitiator } from "../../initiator/initiator.ts"
 import { serveNbd } from "../../nbd/server.ts"
+import { WaitingReads } from "../../nbd/waiting-reads.ts"
 import type { Log } from "../../observability/log.ts"
 import { openBlockDevice } from "../../target/backends/block-device.ts"
 import { openFile } from "../../target/backends/file.ts"
 import { startTarget } from "../../target/target.ts"
 import type { LocalSession } from "../client/local-session.ts"
 import { makeIdentities, type Identities } from "./identities.ts"
+import { keepSource } from "./keep-source.ts"
 
 export interface DataPathOptions {
   /** Raw disk images or block devices of this machine. */
@@ -32,13 +31,18 @@ export interface DataPathOptions {
   readonly log: Log
   /** Ends everything. */
   readonly signal: AbortSignal
+  /** Told of each QEMU that runs. */
+  readonly started?: (pid: number) => void
   /** Told what is being done. */
   readonly step: (what: string) => void
 }
 
 export interface DataPath extends AsyncDisposable {
-  readonly guest: Guest
+  /** Files of whichever micro-VM there is. */
+  readonly source: FileSource
   readonly session: LocalSession
+  /** Rejects with GuestFailed when the micro-VM is lost for good; otherwise it resolves when all is ended. */
+  readonly kept: Promise<void>
 }
 
 const loopback = "127.0.0.1"
@@ -58,46 +62,22 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const directory = await mkdtemp(join(tmpdir(), "frk-nbd-"))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   const nbdSocket = join(directory, "nbd")
-  const exports = new Map(remote.map(({ serial, device }) => [serial, device]))
+  const waiting = new WaitingReads()
+  const exports = new Map(remote.map(({ serial, device }) => [serial, waiting.of(device)]))
   const nbd = await serveNbd({ path: nbdSocket, exports, log })
   stack.defer(() => nbd.close())
-  const appliance = await prepareAppliance(step)
-  step("starting the micro-VM")
-  const { memoryMiB, cpus, accel, keys = [], journal = "Replay" } = options
-  const guestDisks = await Promise.all(
-    remote.map(async ({ name, serial, device }) => {
-      return { name, serial, nbdSocket, export: serial, blockSize: await guestBlockSize(device) }
-    }),
-  )
-  const guest = await startGuest({
-    ...appliance,
-    disks: guestDisks,
-    memoryMiB,
-    cpus,
-    accel,
-    keys,
-    journal,
-    log,
-    signal,
-  })
-  stack.defer(() => guest.powerOff())
+  const { source, kept } = await keepSource(options, remote, nbdSocket, waiting, stack)
   const password = randomBytes(24).toString("base64url")
   const username = "recover"
   const passwordSha256 = createHash("sha256").update(password).digest("hex")
   const { key, cert, ca } = identities.restore
   const credentials = { username, passwordSha256 }
-  const service = await startFileService({
-    host: loopback,
-    port: 0,
-    tls: { key, cert },
-    credentials,
-    source: guest,
-    log,
-  })
+  const service = await startFileService({ host: loopback, port: 0, tls: { key, cert }, credentials, source, log })
   stack.defer(() => service.close())
   const undo = stack.move()
   return {
-    guest,
+    source,
+    kept,
     session: { pid: process.pid, port: service.port, uid, ca, username, password },
     [Symbol.asyncDispose]: () => undo.disposeAsync(),
   }

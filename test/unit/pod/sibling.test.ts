@@ -31,6 +31,16 @@ test("the guest's container hears the farewell, then that the file service is go
   await sibling.gone
 })
 
+test("it hears that no other guest is wanted, which is no farewell to the one there is", async () => {
+  const dir = directory()
+  const { sibling } = find(dir)
+  const files = await awaitGuestSibling(dir)
+  files.sayGivenUp()
+  await sibling.farewell
+  expect([sibling.givenUp, sibling.released]).toEqual([true, false])
+  await files.close()
+})
+
 test("a farewell said before the other container came is heard", async () => {
   const dir = directory()
   const files = await awaitGuestSibling(dir)

@@ -1,0 +1,124 @@
+import { Readable } from "node:stream"
+import { extract } from "tar-stream"
+import { reasonOf } from "../../src/api/reasons.ts"
+import type { FilesClient } from "../../src/cli/client/files-client.ts"
+import type { ExpectedVolume } from "./row.ts"
+
+type Inspect = NonNullable<ExpectedVolume["inspect"]>
+
+/** A directory with so many entries `entry NUMBER`: each is listed once, and is in the archive once. */
+export const manyEntries =
+  (directory: string, count: number): Inspect =>
+  async (client, volume, signal) => {
+    const listed = new Tally(count)
+    for await (const entries of client.list({ volume, components: [Buffer.from(directory)] }))
+      for (const { display } of entries) listed.add(display)
+    const archived = new Tally(count)
+    for await (const { name } of membersOf(client, volume, signal))
+      if (name !== `${directory}/` && name !== "./") archived.add(name.slice(name.lastIndexOf("/") + 1))
+    return {
+      compared: 2 * count,
+      wrong: [
+        ...listed.wrong().map((words) => `listing: ${words}`),
+        ...archived.wrong().map((words) => `tar: ${words}`),
+      ],
+    }
+  }
+
+/** Each of so many numbers once. */
+class Tally {
+  readonly #seen: Uint8Array
+  #strange = 0
+
+  constructor(count: number) {
+    this.#seen = new Uint8Array(count)
+  }
+
+  add(name: string): void {
+    const at = Number(/^entry (\d+)$/.exec(name)?.[1])
+    if (at < this.#seen.length) this.#seen[at] = Math.min(255, (this.#seen[at] ?? 0) + 1)
+    else this.#strange++
+  }
+
+  wrong(): string[] {
+    const missing = this.#seen.filter((times) => times === 0).length
+    const repeated = this.#seen.filter((times) => times > 1).length
+    return missing + repeated + this.#strange === 0
+      ? []
+      : [`${missing} missing, ${repeated} repeated, ${this.#strange} others`]
+  }
+}
+
+/** Directories in directories, one in each: all of them are in the archive; a path beyond PATH_MAX is refused with words. */
+export const tooDeep =
+  (levels: number): Inspect =>
+  async (client, volume, signal) => {
+    let deepest = 0
+    let bottom = false
+    for await (const { name } of membersOf(client, volume, signal)) {
+      deepest = Math.max(deepest, name.split("/").filter((part) => part.length === 255).length)
+      bottom ||= name.endsWith("/bottom")
+    }
+    const components = (depth: number) =>
+      Array.from({ length: depth }, (_, at) => Buffer.from(String(at + 1).padStart(3, "0") + "d".repeat(252)))
+    const at = async (depth: number) => {
+      try {
+        let found = 0
+        for await (const entries of client.list({ volume, components: components(depth) })) found += entries.length
+        return String(found)
+      } catch (error) {
+        return reasonOf(error)
+      }
+    }
+    const facts = { deepest, bottom, shallow: await at(14), beyond: await at(17) }
+    const expected = { deepest: levels, bottom: true, shallow: "1", beyond: "UnsafePath" }
+    const same = JSON.stringify(facts) === JSON.stringify(expected)
+    return { compared: levels, wrong: same ? [] : [`${JSON.stringify(facts)} instead of ${JSON.stringify(expected)}`] }
+  }
+
+/** Files at the root, and what they hold; the volume may be mounted only for this. */
+export const filesOf =
+  (files: Readonly<Record<string, string>>): Inspect =>
+  async (client, volume, signal) => {
+    const wrong: string[] = []
+    for (const [name, content] of Object.entries(files)) {
+      const { body } = await client.content({ volume, components: [Buffer.from(name)] }, { start: 0 }, signal)
+      const chunks: Buffer[] = []
+      for await (const chunk of body) chunks.push(chunk)
+      if (Buffer.concat(chunks).toString() !== content) wrong.push(`${name} has another content`)
+    }
+    return { compared: Object.keys(files).length, wrong }
+  }
+
+/** Files at the root, beside a directory that can't be listed, which is told. */
+export const damagedBeside =
+  (directory: string, files: Readonly<Record<string, string>>): Inspect =>
+  async (client, volume, signal) => {
+    const { compared, wrong } = await filesOf(files)(client, volume, signal)
+    try {
+      for await (const entries of client.list({ volume, components: [Buffer.from(directory)] }))
+        wrong.push(`${directory} lists ${entries.length} entries`)
+    } catch (error) {
+      if (reasonOf(error) !== "VolumeCorrupt") wrong.push(`${directory}: ${String(error)}`)
+    }
+    return { compared: compared + 1, wrong: [...wrong, ...(await filesOf(files)(client, volume, signal)).wrong] }
+  }
+
+/** A file at the root that is shown by this name. */
+export const oneOfEach =
+  (shown: string): Inspect =>
+  async (client, volume) => {
+    const names: string[] = []
+    for await (const entries of client.list({ volume, components: [] }))
+      names.push(...entries.map(({ display }) => display))
+    return { compared: 1, wrong: names.includes(shown) ? [] : [`no ${shown} among ${names.join(", ")}`] }
+  }
+
+async function* membersOf(client: FilesClient, volume: string, signal: AbortSignal): AsyncGenerator<{ name: string }> {
+  const tar = extract()
+  Readable.from(await client.tar({ volume, components: [] }, signal)).pipe(tar)
+  for await (const entry of tar) {
+    yield entry.header
+    entry.resume()
+  }
+}
