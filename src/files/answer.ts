@@ -18,6 +18,8 @@ export interface ServiceState {
   readonly source: FileSource
   readonly log: Logger
   readonly limits: FileServiceLimits
+  /** UID of the session. */
+  readonly session: string
   readonly authorised: (header: string | undefined) => boolean
   readonly usage: UsageCounter
   /** Told of each, with the client's address. */
@@ -48,8 +50,8 @@ async function dispatch(state: ServiceState, request: IncomingMessage, response:
   if (state.underWay.size >= state.limits.requests)
     throw new RecoveryError("Busy", "Too many requests are being answered.")
   const route = parseRoute(request.url ?? "/")
-  if (request.method !== "GET" && !(request.method === "HEAD" && route.kind === "content")) {
-    response.setHeader("Allow", route.kind === "content" ? "GET, HEAD" : "GET")
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("Allow", "GET, HEAD")
     sendProblem(response, { code: "UsageError", message: "Files are read only: use GET." }, 405)
     return
   }

@@ -1,4 +1,4 @@
-import type { Exchange } from "./exchange.ts"
+import { beginStream, type Exchange } from "./exchange.ts"
 import { send } from "./send.ts"
 import type { Route } from "./route.ts"
 import { TarCounter } from "./tar/counter.ts"
@@ -20,7 +20,7 @@ export async function sendArchive(exchange: Exchange, route: Route & { kind: "ta
   try {
     // the first block decides between an answer and an error
     const first = await chunks.next()
-    response.writeHead(200, { "Content-Type": "application/x-tar", "Content-Disposition": "attachment" })
+    if (!beginStream(exchange, { "Content-Type": "application/x-tar", "Content-Disposition": "attachment" })) return
     if (!first.done) {
       const all = counted(chained(first.value, chunks), (files) => usage.files(files))
       await send(response, all, { stallMs: limits.stallMs, sent: (bytes) => usage.bytes(bytes) })
