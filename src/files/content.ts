@@ -23,7 +23,7 @@ export async function sendContent(exchange: Exchange, route: RouteTo<"content">)
 }
 
 async function sendFile(exchange: Exchange, route: RouteTo<"content">, reader: VolumeReader): Promise<void> {
-  const { request, response, usage } = exchange
+  const { request, response, tally } = exchange
   const attributes = await reader.stat(route.path)
   refuseSpecial(route.path, attributes)
   const size = attributes.sizeBytes
@@ -47,7 +47,7 @@ async function sendFile(exchange: Exchange, route: RouteTo<"content">, reader: V
   if (range.kind === "part") response.setHeader("Content-Range", `bytes ${start}-${end - 1}/${size}`)
   response.writeHead(range.kind === "part" ? 206 : 200, { "Content-Length": end - start })
   if (request.method !== "HEAD") {
-    if (start === 0) usage.files(1)
+    if (start === 0) tally.files(1)
     if (end > start) await sendBytes(exchange, reader, route.path, start, end)
   }
   response.end()
@@ -59,7 +59,7 @@ async function sendBytes(exchange: Exchange, reader: VolumeReader, path: Buffer,
     stallMs: exchange.limits.stallMs,
     sent: (bytes) => {
       sent += bytes
-      exchange.usage.bytes(bytes)
+      exchange.tally.sent(bytes)
     },
   })
   if (sent !== end - start)

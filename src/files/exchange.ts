@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Logger } from "pino"
 import type { FileServiceLimits } from "./limits.ts"
 import type { Listings } from "./listings.ts"
 import { httpStatus } from "./status.ts"
 import type { Problem } from "./schemas.ts"
 import type { FileSource } from "./source.ts"
-import type { UsageCounter } from "./usage.ts"
+import type { Tally } from "./tally.ts"
 
 /** One request being answered, with all its answer may need. */
 export interface Exchange {
@@ -14,7 +15,8 @@ export interface Exchange {
   readonly signal: AbortSignal
   readonly source: FileSource
   readonly listings: Listings
-  readonly usage: UsageCounter
+  readonly log: Logger
+  readonly tally: Tally
   readonly limits: FileServiceLimits
   /** UID of the session. */
   readonly session: string

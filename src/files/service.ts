@@ -50,7 +50,7 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     loginRefused: refusedLogins(options.log),
     listings: new Listings(options.source, limits.openListings),
     underWay: new Set(),
-    archives: 0,
+    underWayOf: { archives: 0, searches: 0 },
     draining: false,
   }
   const server = makeServer(options, state)

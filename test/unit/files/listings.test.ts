@@ -21,6 +21,9 @@ function directoryOf(count: number) {
     tar: () => {
       throw new Error("not used")
     },
+    search: () => {
+      throw new Error("not used")
+    },
     open: async () => {
       seen.opened++
       seen.held++
