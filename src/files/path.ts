@@ -2,7 +2,7 @@ import { RecoveryError } from "../api/reasons.ts"
 import { displayName } from "./names.ts"
 
 /** Longest path in bytes, PATH_MAX of Linux. */
-const maxPathBytes = 4096
+export const maxPathBytes = 4096
 const slash = 0x2f
 
 /**
@@ -40,4 +40,14 @@ export function splitPath(path: Buffer): Buffer[] {
     start = end + 1
   }
   return components
+}
+
+/** Normal paths without those that stand twice or below another one: whoever takes that has them. */
+export function outermost(paths: readonly Buffer[]): Buffer[] {
+  const slashed = (path: Buffer) => Buffer.concat([path, Buffer.from(path.length > 1 ? "/" : "")])
+  const isBelow = (path: Buffer, other: Buffer) =>
+    path.length > other.length && slashed(path).indexOf(slashed(other)) === 0
+  return paths.filter(
+    (path, at) => paths.findIndex((other) => other.equals(path)) === at && !paths.some((other) => isBelow(path, other)),
+  )
 }

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../api/reasons.ts"
-import type { FileSource } from "../files/source.ts"
+import type { FileSource, FoundFile, TarOptions, Wanted } from "../files/source.ts"
 import type { Catalogue } from "./catalogue.ts"
 import type { Guest } from "./guest.ts"
 
@@ -29,8 +29,12 @@ export class CurrentGuest implements FileSource {
     return this.#present().open(volume)
   }
 
-  tar(volume: string, path: Buffer, options: { signal: AbortSignal }): AsyncIterable<Buffer> {
-    return this.#present().tar(volume, path, options)
+  tar(volume: string, paths: readonly Buffer[], options: TarOptions): AsyncIterable<Buffer> {
+    return this.#present().tar(volume, paths, options)
+  }
+
+  search(volume: string, path: Buffer, wanted: Wanted, options: { signal: AbortSignal }): AsyncIterable<FoundFile[]> {
+    return this.#present().search(volume, path, wanted, options)
   }
 
   #present(): Guest {

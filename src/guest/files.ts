@@ -2,6 +2,7 @@ import { RecoveryError } from "../api/reasons.ts"
 import type { Guest, GuestVolumeReader } from "./guest.ts"
 import { printable } from "./printable.ts"
 import type { Readers } from "./readers.ts"
+import { findWords, readFound } from "./search.ts"
 import type { SessionHost } from "./session.ts"
 import { listDirectory, readFile, readLink, statPath } from "./sftp.ts"
 import { runVerb, streamVerb } from "./verb.ts"
@@ -31,7 +32,7 @@ export function guestFiles(
   host: SessionHost,
   volumes: Volumes,
   read: VolumeReading,
-): Pick<Guest, "open" | "tar" | "sha256"> {
+): Pick<Guest, "open" | "tar" | "search" | "sha256"> {
   const rootOf = async (volume: string) => {
     const { device } = await volumes.mount(volume)
     return { root: mountedAt(device), deed: { kind: "read", volume: host.underWay.anchorOf(device) } as const }
@@ -40,11 +41,24 @@ export function guestFiles(
   return {
     open: async (volume) => read((await volumes.mount(volume)).device),
 
-    async *tar(volume, path, { signal }) {
+    async *tar(volume, paths, { signal, contents = false }) {
       const { root, deed } = await rootOf(volume)
       const failed = (message: string) =>
-        new RecoveryError("VolumeCorrupt", `Not all of ${shown(volume, path)} could be read: ${message}`)
-      yield* streamVerb(host, "tar", [root, relative(path)], { signal, deed, failed })
+        new RecoveryError(
+          "VolumeCorrupt",
+          `Not all of ${paths
+            .map((path) => shown(volume, path))
+            .join(", ")
+            .slice(0, 1000)} could be read: ${message}`,
+        )
+      yield* streamVerb(host, contents ? "contents" : "tar", [root, ...paths.map(relative)], { signal, deed, failed })
+    },
+
+    async *search(volume, path, tests, { signal }) {
+      const { root, deed } = await rootOf(volume)
+      const failed = (message: string) =>
+        new RecoveryError("VolumeCorrupt", `Not all of ${shown(volume, path)} could be searched: ${message}`)
+      yield* readFound(streamVerb(host, "search", [root, path, ...findWords(tests)], { signal, deed, failed }))
     },
 
     async sha256(volume, path, { signal } = {}) {

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Session } from "./session.ts"
-import { encodeRequest, PacketAssembler, PacketReader, packetType } from "./sftp-wire.ts"
+import { encodePacket, PacketAssembler, PacketReader, packetType } from "./sftp-wire.ts"
 
 interface Waiting {
   readonly resolve: (answer: SftpAnswer) => void
@@ -60,7 +60,7 @@ export class SftpChannel {
     const answer = this.#expect(id)
     const ended = this.#session.begin()
     answer.then(ended, () => undefined) // one without an answer lasts until the server has ended, or the guest
-    this.#session.socket.write(encodeRequest(type, id, fields))
+    this.#session.socket.write(encodePacket(type, id, fields))
     return answer
   }
 

@@ -1,6 +1,6 @@
 import type { NamedDisk } from "../block/device.ts"
 import type { RestoreStatus } from "../control/schemas.ts"
-import type { FileService } from "../files/service.ts"
+import type { FileServices } from "../files/services.ts"
 import type { Volume } from "../guest/catalogue.ts"
 import { CurrentGuest } from "../guest/current-guest.ts"
 import type { Lifetime } from "./lifetime.ts"
@@ -14,7 +14,7 @@ const unused = { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null }
 /** How far the restore pod's file service has come, as its status tells it and its clients feel it. */
 export class RestoreState {
   disks: readonly NamedDisk[] = []
-  service: FileService | undefined
+  service: FileServices | undefined
   readonly guest = new CurrentGuest()
   #error: { readonly cause: unknown } | undefined
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, parse } from "node:path"
 import type { NamedDisk } from "../../block/device.ts"
-import { startFileService } from "../../files/service.ts"
+import { startFileServices } from "../../files/services.ts"
 import type { FileSource } from "../../files/source.ts"
 import type { Journal } from "../../guest/catalogue.ts"
 import type { UnlockKey } from "../../guest/unlock-key.ts"
@@ -71,14 +71,25 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const username = "recover"
   const passwordSha256 = createHash("sha256").update(password).digest("hex")
   const { key, cert, ca } = identities.restore
-  const credentials = { username, passwordSha256 }
-  const service = await startFileService({ host: loopback, port: 0, tls: { key, cert }, credentials, source, log })
+  const rights = ["files", "audit"] as const
+  const credentials = { username, passwordSha256, rights }
+  const service = await startFileServices({
+    host: loopback,
+    port: 0,
+    sftpPort: 0,
+    tls: { key, cert },
+    credentials,
+    session: uid,
+    source,
+    log,
+  })
   stack.defer(() => service.close())
+  const sftp = service.sftp && { sftp: { port: service.sftp.port, hostKey: service.sftp.hostKey } }
   const undo = stack.move()
   return {
     source,
     kept,
-    session: { pid: process.pid, port: service.port, uid, ca, username, password },
+    session: { pid: process.pid, port: service.port, uid, ca, username, password, ...sftp },
     [Symbol.asyncDispose]: () => undo.disposeAsync(),
   }
 }
