@@ -1,24 +1,31 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import type { FilesClient, Place } from "./client/files-client.ts"
-import { sessionFiles } from "./client/session-files.ts"
-import { type CommonFlags, type Context, withClusterFlags } from "./context.ts"
+import { OpenFiles } from "./client/open-files.ts"
+import { type Context, examples, withClusterFlags } from "./context.ts"
 import { copyFile, type CopyOptions, copyTree } from "./copy/copy.ts"
 import { chooseDestination } from "./copy/destination.ts"
 import { download } from "./copy/download.ts"
+import { inOneShot } from "./one-shot/one-shot.ts"
+import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { print } from "./output.ts"
 import { printable } from "./printable.ts"
 import { Progress } from "./progress.ts"
-import { parseRemotePath, pathHelp, type RemotePath, showRemotePath } from "./remote-path.ts"
+import { parseRemotePath, pathHelp, placeOf, type RemotePath } from "./remote-path.ts"
 
-interface CpFlags extends CommonFlags {
+interface CpFlags extends OneShotFlags {
   readonly recursive?: boolean
   readonly preserveSpecial?: boolean
 }
 
-const help = `
+const help = `${examples(
+  "kubectl-recover cp orders:/vg0-data/orders/2026-11.db .",
+  "kubectl-recover cp -r orders:/vg0-data/orders ./orders",
+  "kubectl-recover cp --from pvc/data-orders-0 --at 3h-ago /disk-p1/etc/hosts .",
+)}
 Modes and times are kept; owners are not, nor are ACLs and extended attributes: take a tar for those. Nothing is written
-outside of DEST nor through a symbolic link. A file appears under its name when it is complete.`
+outside of DEST nor through a symbolic link. A file appears under its name when it is complete.
+${oneShotHelp}`
 
 /** `cp SESSION:/PATH... DEST`: files, and directories with -r, to this machine. */
 export function addCp(program: Command, context: Context): void {
@@ -31,8 +38,8 @@ export function addCp(program: Command, context: Context): void {
     .option("--preserve-special", "keep owners, setuid bits, device nodes and fifos (as root)")
     .option("-q, --quiet", "no progress")
     .addHelpText("after", help + pathHelp)
-    .action((places: string[], flags: CpFlags) => cp(places, flags, context))
-  withClusterFlags(command)
+    .action((places: string[], flags: CpFlags) => inOneShot(flags, context, (context) => cp(places, flags, context)))
+  withClusterFlags(withOneShotFlags(command))
 }
 
 async function cp(places: string[], flags: CpFlags, context: Context): Promise<void> {
@@ -51,22 +58,19 @@ async function cp(places: string[], flags: CpFlags, context: Context): Promise<v
     progress.clear()
     streams.err.write(`${printable(name)}: left out: ${printable(why)}\n`)
   }
+  using sessions = new OpenFiles(flags)
   for (const source of sources) {
-    const files = await sessionFiles(source, flags)
-    try {
-      const options = {
-        files,
-        progress,
-        signal,
-        preserveSpecial: flags.preserveSpecial === true,
-        skipped,
-        special: () => void special++,
-      }
-      if (dest === "-") await toStdout(files, placeOf(source), context)
-      else await copy(source, dest, sources.length > 1, flags.recursive === true, options)
-    } finally {
-      files.close()
+    const files = await sessions.of(source)
+    const options = {
+      files,
+      progress,
+      signal,
+      preserveSpecial: flags.preserveSpecial === true,
+      skipped,
+      special: () => void special++,
     }
+    if (dest === "-") await toStdout(files, placeOf(source), context)
+    else await copy(source, dest, sources.length > 1, flags.recursive === true, options)
   }
   progress.done()
   if (special > 0 && !flags.quiet)
@@ -95,10 +99,4 @@ async function copyVolumes(dest: string, options: CopyOptions): Promise<void> {
 async function toStdout(files: FilesClient, place: Place, { streams, signal }: Context): Promise<void> {
   const content = await files.content(place, { start: 0 }, signal)
   for await (const chunk of download(files, place, content, signal)) await print(streams.out, chunk)
-}
-
-function placeOf(source: RemotePath): Place {
-  const { volume, components } = source
-  if (volume !== undefined) return { volume, components }
-  throw new RecoveryError("UsageError", `${showRemotePath(source)} is all volumes: name one, or copy them with -r.`)
 }

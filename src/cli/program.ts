@@ -1,16 +1,22 @@
 import { Command, CommanderError } from "commander"
 import { reasonOf, reasons, RecoveryError } from "../api/reasons.ts"
+import { addCat } from "./cat.ts"
 import { addCp } from "./cp.ts"
 import { addCreate } from "./create.ts"
 import type { Context } from "./context.ts"
+import { addDescribe } from "./describe.ts"
 import { exitCodeOf, exitCodes, exitHelp } from "./exit-code.ts"
+import { addExtend } from "./extend.ts"
 import { addGet } from "./get.ts"
 import { addLs } from "./ls.ts"
 import { addOpen } from "./open.ts"
 import { OutputClosed } from "./output.ts"
+import { addPoints } from "./points.ts"
 import { printable } from "./printable.ts"
 import { addTar } from "./tar.ts"
+import { addTree } from "./tree.ts"
 import { addUnmount } from "./unmount.ts"
+import { addVolumes } from "./volumes.ts"
 
 /** Runs one command line and answers its exit code. Failures are told on stderr: what happened, its code, what to do. */
 export async function runCli(args: readonly string[], context: Context): Promise<number> {
@@ -42,12 +48,12 @@ function makeProgram(context: Context, verb: readonly string[]): Command {
     .addHelpText("after", exitHelp)
     .exitOverride()
     .configureOutput({ writeOut: (text) => void out.write(text), writeErr: (text) => void err.write(text) })
-  addCreate(program, context)
-  addGet(program, context)
-  addLs(program, context)
-  addCp(program, context)
-  addTar(program, context)
-  addUnmount(program, context)
+  program.commandsGroup("Sessions:")
+  for (const add of [addPoints, addCreate, addGet, addDescribe, addVolumes, addExtend, addUnmount])
+    add(program, context)
+  program.commandsGroup("Files:")
+  for (const add of [addLs, addTree, addCat, addCp, addTar]) add(program, context)
+  program.commandsGroup("Other:")
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))
   return program
 }

@@ -1,17 +1,25 @@
 import type { Command } from "commander"
 import { basename, dirname } from "node:path"
 import { RecoveryError } from "../api/reasons.ts"
-import { sessionFiles } from "./client/session-files.ts"
-import { type CommonFlags, type Context, withClusterFlags } from "./context.ts"
+import { OpenFiles } from "./client/open-files.ts"
+import { type Context, examples, withClusterFlags } from "./context.ts"
 import { counted } from "./counted.ts"
 import { writePartFile } from "./extract/part-file.ts"
+import { inOneShot } from "./one-shot/one-shot.ts"
+import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { print } from "./output.ts"
 import { Progress } from "./progress.ts"
 import { parseRemotePath, pathHelp } from "./remote-path.ts"
 
-interface TarFlags extends CommonFlags {
+interface TarFlags extends OneShotFlags {
   readonly file?: string
 }
+
+const help = `${examples(
+  "kubectl-recover tar orders:/vg0-data/orders -f orders.tar",
+  "kubectl-recover tar orders:/vg0-data/orders | tar --numeric-owner --acls --xattrs -xp -C /srv",
+  "kubectl-recover tar --from pvc/data-orders-0 /disk-p1/etc -f etc.tar",
+)}${oneShotHelp}`
 
 /** `tar SESSION:/VOLUME/PATH`: the archive as it is made, to stdout or a file. */
 export function addTar(program: Command, context: Context): void {
@@ -21,9 +29,9 @@ export function addTar(program: Command, context: Context): void {
     .argument("<place>", "SESSION:/VOLUME/PATH")
     .option("-f, --file <file>", "write to this file, which appears when it is complete; - is stdout")
     .option("-q, --quiet", "no progress")
-    .addHelpText("after", pathHelp)
-    .action((place: string, flags: TarFlags) => tar(place, flags, context))
-  withClusterFlags(command)
+    .addHelpText("after", help + pathHelp)
+    .action((place: string, flags: TarFlags) => inOneShot(flags, context, (context) => tar(place, flags, context)))
+  withClusterFlags(withOneShotFlags(command))
 }
 
 async function tar(text: string, flags: TarFlags, context: Context): Promise<void> {
@@ -34,20 +42,17 @@ async function tar(text: string, flags: TarFlags, context: Context): Promise<voi
   const file = flags.file === "-" ? undefined : flags.file
   if (file === undefined && streams.outIsTerminal)
     throw new RecoveryError("UsageError", "An archive isn't written to a terminal: use -f FILE or a pipe.")
-  const files = await sessionFiles(where, flags)
+  using sessions = new OpenFiles(flags)
+  const files = await sessions.of(where)
   const progress = new Progress(streams, "archive", flags.quiet === true)
-  try {
-    const body = await files.tar({ volume, components }, signal)
-    const chunks = counted(body, (bytes) => progress.add({ bytes }))
-    if (file === undefined) for await (const chunk of chunks) await print(streams.out, chunk)
-    else {
-      // it holds every file, also those others here mayn't read
-      const metadata = { mode: 0o600, mtime: Date.now() / 1000 }
-      await writePartFile(Buffer.from(dirname(file)), Buffer.from(basename(file)), chunks, metadata)
-    }
-    progress.add({ files: 1 })
-    progress.done()
-  } finally {
-    files.close()
+  const body = await files.tar({ volume, components }, signal)
+  const chunks = counted(body, (bytes) => progress.add({ bytes }))
+  if (file === undefined) for await (const chunk of chunks) await print(streams.out, chunk)
+  else {
+    // it holds every file, also those others here mayn't read
+    const metadata = { mode: 0o600, mtime: Date.now() / 1000 }
+    await writePartFile(Buffer.from(dirname(file)), Buffer.from(basename(file)), chunks, metadata)
   }
+  progress.add({ files: 1 })
+  progress.done()
 }

@@ -7,6 +7,7 @@ export interface VolumeRow {
   readonly path: string
   readonly filesystem?: string | undefined
   readonly label?: string | undefined
+  readonly uuid?: string | undefined
   readonly sizeBytes?: number | undefined
   readonly usedBytes?: number | undefined
   readonly system?: { os?: string | undefined; version?: string | undefined; hostName?: string | undefined } | undefined
@@ -17,14 +18,14 @@ export interface VolumeRow {
   readonly message?: string | undefined
 }
 
-/** The volumes as people see them: where, what, how large, and for those that can't be read, why. */
-export function volumeTable(volumes: readonly VolumeRow[]): string {
+/** The volumes as people see them: where, what, how large, and for those that can't be read, why. `wide`: with UUIDs. */
+export function volumeTable(volumes: readonly VolumeRow[], { wide = false } = {}): string {
   const size = (bytes: number | undefined) => (bytes === undefined ? "-" : humanBytes(bytes))
   // only where something is known of it
   const mounts = volumes.some(({ mountPoint }) => mountPoint !== undefined)
   const systems = volumes.some(({ system }) => system !== undefined)
   const known = [...(mounts ? ["MOUNTED AT"] : []), ...(systems ? ["SYSTEM"] : [])]
-  const header = ["VOLUME", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, "ON", "STATE"]
+  const header = ["VOLUME", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, ...(wide ? ["UUID"] : []), "ON", "STATE"]
   const rows = volumes.map((volume) => [
     `/${volume.path}`,
     volume.filesystem ?? "-",
@@ -33,6 +34,7 @@ export function volumeTable(volumes: readonly VolumeRow[]): string {
     size(volume.usedBytes),
     ...(mounts ? [volume.mountPoint ?? "-"] : []),
     ...(systems ? [systemWords(volume.system)] : []),
+    ...(wide ? [volume.uuid ?? "-"] : []),
     volume.stack?.join(" > ") ?? "-",
     stateOf(volume),
   ])

@@ -21,6 +21,8 @@ export interface ClusterFlags {
 export interface Cluster {
   readonly config: KubeConfig
   readonly kube: KubeClient
+  /** For watches. */
+  readonly transport: Transport
   /** Of the flags, else of the kubeconfig's context, else "default". */
   readonly namespace: string
 }
@@ -34,7 +36,7 @@ export function openCluster(flags: ClusterFlags): Cluster {
     limit: new RateLimit({ qps: 20, burst: 40 }),
     timeoutMs,
   })
-  return { config, kube: new RestClient(transport), namespace: namespaceIn(config, flags) ?? "default" }
+  return { config, kube: new RestClient(transport), transport, namespace: namespaceIn(config, flags) ?? "default" }
 }
 
 /** The namespace that the flags or the kubeconfig's context name, if they do. There needn't be a cluster. */

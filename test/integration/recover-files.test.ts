@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
+import { directorySource } from "../support/directory-source.ts"
+import { type RecoverLab, recoverLab, type Session } from "../support/recover-lab.ts"
+import { paths } from "../support/session-world.ts"
+
+/** The verbs of `kubectl recover` that read files, through an API server and a file service in this process. */
+let lab: RecoverLab
+let root: string
+let into: string
+const run = (...args: string[]) => lab.run(args)
+const terminal = (...args: string[]) => lab.run(args, { terminal: true })
+const from = ["--from", "pvc/data-0"]
+const made = () =>
+  lab.api.objects.list(paths.sessions, ({ metadata: { name } }) => name.startsWith("recover-")) as Session[]
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), "files-"))
+  into = mkdtempSync(join(tmpdir(), "into-"))
+  mkdirSync(join(root, "a/deep"), { recursive: true })
+  writeFileSync(join(root, "a/deep/file"), "deep\n")
+  writeFileSync(join(root, "a/z\x1b[2J"), "")
+  symlinkSync("deep/file", join(root, "a/link"))
+  writeFileSync(join(root, "text"), "one\r\ntwo \x1b[31mred\n\xff", "latin1")
+  writeFileSync(join(root, "binary"), Buffer.from([1, 0, 2]))
+  lab = await recoverLab(directorySource(root))
+  await run("create", "orders", ...from, "--wait")
+})
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]()
+  for (const directory of [root, into]) rmSync(directory, { recursive: true })
+})
+afterEach(() => {
+  for (const { metadata } of made()) lab.api.objects.remove(`${paths.sessions}/${metadata.name}`)
+})
+
+test("tree draws what is there, escaped, and counts it", async () => {
+  const { code, out, err } = await run("tree", "orders:/data/a")
+  expect([code, err]).toEqual([0, ""])
+  expect(out).toBe(`orders:/data/a
+├── deep/
+│   └── file
+├── link -> deep/file
+└── z\\x1b[2J
+
+1 directory, 3 files
+`)
+  expect((await run("tree", "orders:/", "-L", "2", "-d")).out).toBe(`orders:/
+└── data/
+    └── a/
+
+2 directories
+`)
+})
+
+test("tree stops where it is told to, and says so", async () => {
+  const { code, out, err } = await run("tree", "orders:/data", "--most", "2")
+  expect([code, out.split("\n").length]).toEqual([0, 6])
+  expect(err).toBe("Stopped after 2 lines; see --most and --level.\n")
+})
+
+test("cat: every byte as it is, several files, and the others where one fails", async () => {
+  const { code, bytes } = await run("cat", "orders:/data/text", "orders:/data/binary")
+  expect([code, bytes]).toEqual([0, Buffer.concat([readFileSync(join(root, "text")), Buffer.from([1, 0, 2])])])
+  const { code: failed, out, err } = await run("cat", "orders:/data/nope", "orders:/data/a/deep/file")
+  expect([failed, out, err]).toEqual([
+    1,
+    "deep\n",
+    expect.stringMatching(/^orders:\/data\/nope: .*\nerror: 1 of 2 files/),
+  ])
+})
+
+test("cat to a terminal: control characters escaped, nothing of a binary file unless forced", async () => {
+  expect((await terminal("cat", "orders:/data/text")).out).toBe("one\ntwo \\x1b[31mred\n\\xff")
+  expect(await terminal("cat", "orders:/data/binary")).toMatchObject({ code: 5, out: "" })
+  expect((await terminal("cat", "--force", "orders:/data/binary")).bytes).toEqual(Buffer.from([1, 0, 2]))
+})
+
+test("in one go: a session is made, used and unmounted; its object goes later", async () => {
+  const { code, err } = await run("cp", ...from, "--at", "3h-ago", "/data/a/deep/file", into)
+  expect([code, readFileSync(join(into, "file"), "utf8")]).toEqual([0, "deep\n"])
+  expect(err).toMatch(/^\[ +\d s\] (Pending|Ready)\n[^]*copied: 1 file[^]*\] Unmounted\n$/)
+  expect(made()).toMatchObject([
+    { spec: { desiredState: "Unmounted", idleTimeout: "10m", ttlAfterFinished: "1h" }, status: { phase: "Unmounted" } },
+  ])
+})
+
+test.each([
+  ["ls", ["/data/a/deep"], "file\n"],
+  ["cat", ["/data/a/deep/file"], "deep\n"],
+  ["tree", ["/data/a/deep"], expect.stringContaining("└── file\n")],
+  ["tar", ["/data/a/deep", "-f", "-"], expect.stringContaining("a/deep/file")],
+])("in one go: %s", async (verb, args, out) => {
+  expect(await run(verb, "-q", ...from, ...args)).toMatchObject({ code: 0, out, err: "" })
+  expect(made()).toMatchObject([{ status: { phase: "Unmounted" } }])
+})
+
+test("--keep leaves the session, and says its name", async () => {
+  const { err } = await run("ls", "-q", "--keep", ...from, "/")
+  const [kept] = made()
+  expect([kept?.status?.phase, kept?.spec.idleTimeout]).toEqual(["Ready", undefined])
+  expect(err).toBe(
+    `The session shop/${kept?.metadata.name} goes on; end it with: kubectl-recover unmount shop/${kept?.metadata.name}\n`,
+  )
+})
+
+test("a path that isn't there: its code, the volumes there are, and the session unmounted all the same", async () => {
+  const { code, err } = await run("cat", "-q", ...from, "/nope/x")
+  expect([code, err]).toEqual([
+    3,
+    expect.stringMatching(/^Paths are \/VOLUME\/PATH; the volumes are:\nVOLUME .*\n\/data /),
+  ])
+  expect(made()).toMatchObject([{ status: { phase: "Unmounted" } }])
+})
+
+test("Ctrl-C while it waits: interrupted, and the end asked for", async () => {
+  const stop = new AbortController()
+  lab.api.fault = ({ method }, response, url) => {
+    // the operator is slow
+    if (method !== "GET" || !url.pathname.includes("/recover-")) return false
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end(JSON.stringify({ metadata: { name: "x", namespace: "shop" }, spec: { source: {} } }))
+    return true
+  }
+  const { code, err } = await lab.run(["cp", ...from, "/data/text", into], {
+    signal: stop.signal,
+    said: () => stop.abort(),
+  })
+  lab.api.fault = undefined
+  expect([code, err]).toEqual([130, expect.stringContaining("is being unmounted.\nerror: Interrupted.")])
+  expect(made()).toMatchObject([{ spec: { desiredState: "Unmounted" } }])
+})
+
+test("Ctrl-C in the middle of a copy: nothing half is left, and the end asked for", async () => {
+  const stop = new AbortController()
+  const said = (err: string) => void (err.includes("Ready") && stop.abort())
+  const { code } = await lab.run(["cp", "-r", ...from, "/data", into], { signal: stop.signal, said })
+  expect(code).toBe(130)
+  expect(readdirSync(into).filter((name) => name.includes(".part"))).toEqual([])
+  expect(made()).toMatchObject([{ spec: { desiredState: "Unmounted" } }])
+})
+
+test("a session that fails: its own reason, and no waiting for files", async () => {
+  lab.failWith = [{ type: "Stalled", status: "True", reason: "NoRecoveryPoint", message: "none" }]
+  const { code, err } = await run("ls", ...from, "/")
+  lab.failWith = undefined
+  expect([code, err]).toEqual([3, expect.stringContaining("(Failed: NoRecoveryPoint: none). (NoRecoveryPoint)")])
+})
