@@ -76,7 +76,12 @@ async function show(found: readonly Point[], { output, withChoice }: Look, out: 
   const wide = output === "wide"
   const header = [
     ...(withChoice ? [" "] : []),
-    ...["CLAIM", "RECOVERY POINT", "TAKEN", "AGE", "SIZE", "DRIVER"],
+    "CLAIM",
+    "RECOVERY POINT",
+    "TAKEN",
+    "AGE",
+    "SIZE",
+    "DRIVER",
     ...(wide ? ["MODE", "STORAGE CLASS"] : []),
     "USABLE",
   ]

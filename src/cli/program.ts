@@ -3,6 +3,7 @@ import { reasonOf, reasons, RecoveryError } from "../api/reasons.ts"
 import { addCat } from "./cat.ts"
 import { addCp } from "./cp.ts"
 import { addCreate } from "./create.ts"
+import { addCompletion, answerShell } from "./completion.ts"
 import type { Context } from "./context.ts"
 import { addDescribe } from "./describe.ts"
 import { exitCodeOf, exitCodes, exitHelp } from "./exit-code.ts"
@@ -34,6 +35,7 @@ export async function runCli(args: readonly string[], context: Context): Promise
 }
 
 async function run(args: readonly string[], context: Context): Promise<void> {
+  if (args[0] === "__complete") return answerShell(makeProgram(context, []), args.slice(1), context)
   const dashes = args.indexOf("--")
   const isOpen = args[0] === "open" && dashes !== -1
   const verb = isOpen ? args.slice(dashes + 1) : []
@@ -55,6 +57,7 @@ function makeProgram(context: Context, verb: readonly string[]): Command {
   for (const add of [addLs, addTree, addCat, addCp, addTar]) add(program, context)
   program.commandsGroup("Other:")
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))
+  addCompletion(program, context)
   return program
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { homedir } from "node:os"
 import { join } from "node:path"
@@ -58,6 +58,16 @@ export function findLocalSession(name: string): LocalSession {
       `Nothing is open as "${name}"; start it with: kubectl-recover open IMAGE.`,
     )
   return session
+}
+
+/** Names of all that is open on this machine. */
+export function localSessions(): string[] {
+  const files = existsSync(directory()) ? readdirSync(directory()) : []
+  const names = files.map((file) => file.replace(/\.json$/, "")).filter((name) => localName.test(name))
+  return names.filter((name) => {
+    const session = read(name)
+    return session !== undefined && isAlive(session.pid)
+  })
 }
 
 /** Connects to a port of this machine. */

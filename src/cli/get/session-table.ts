@@ -13,7 +13,12 @@ export interface Columns {
 export function sessionHeader({ withNamespace, wide }: Columns): string[] {
   return [
     ...(withNamespace ? ["NAMESPACE"] : []),
-    ...["NAME", "PHASE", "RECOVERY POINT", "VOLUMES", "EXPIRES", "AGE"],
+    "NAME",
+    "PHASE",
+    "RECOVERY POINT",
+    "VOLUMES",
+    "EXPIRES",
+    "AGE",
     ...(wide ? ["SOURCE", "CLIENTS", "SERVED", "FILES READ", "STANDING"] : []),
   ]
 }

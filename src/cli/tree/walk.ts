@@ -100,7 +100,7 @@ export class TreeWalk {
     return entries
       .sort(byName)
       .slice(0, room + 1)
-      .reverse()
+      .toReversed()
   }
 
   get #drawn(): number {
