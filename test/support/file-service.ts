@@ -40,6 +40,7 @@ export async function fileServiceLab(
     tls: restore,
     credentials: { username: "recover", passwordSha256: createHash("sha256").update(password).digest("hex") },
     source,
+    session: uid,
     log: pino({ level: "silent" }),
     limits,
   })
