@@ -8,6 +8,7 @@ import type { Context } from "./context.ts"
 import { addDescribe } from "./describe.ts"
 import { exitCodeOf, exitCodes, exitHelp } from "./exit-code.ts"
 import { addExtend } from "./extend.ts"
+import { addFind } from "./find.ts"
 import { addGet } from "./get.ts"
 import { addLs } from "./ls.ts"
 import { addOpen } from "./open.ts"
@@ -54,7 +55,7 @@ function makeProgram(context: Context, verb: readonly string[]): Command {
   for (const add of [addPoints, addCreate, addGet, addDescribe, addVolumes, addExtend, addUnmount])
     add(program, context)
   program.commandsGroup("Files:")
-  for (const add of [addLs, addTree, addCat, addCp, addTar]) add(program, context)
+  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar]) add(program, context)
   program.commandsGroup("Other:")
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))
   addCompletion(program, context)

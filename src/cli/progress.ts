@@ -1,5 +1,6 @@
 import { humanBytes } from "../api/bytes.ts"
 import type { Streams } from "./output.ts"
+import { humanAge } from "./table.ts"
 
 /** How often the line on a terminal, and the lines elsewhere, are written (milliseconds). */
 const terminalMs = 200
@@ -16,6 +17,8 @@ export class Progress {
   #files = 0
   #bytes = 0
   #total: number | undefined
+  /** Bytes that were there before. */
+  #before = 0
 
   constructor(streams: Streams, label: string, quiet: boolean) {
     this.#streams = streams
@@ -29,6 +32,12 @@ export class Progress {
     this.#total = (this.#total ?? 0) + bytes
   }
 
+  /** Bytes of those expected that are there already. */
+  skip(bytes: number): void {
+    this.#bytes += bytes
+    this.#before += bytes
+  }
+
   add({ files = 0, bytes = 0 }: { files?: number; bytes?: number }): void {
     this.#files += files
     this.#bytes += bytes
@@ -36,7 +45,7 @@ export class Progress {
     if (this.#quiet || now - this.#shown < this.#every) return
     this.#shown = now
     const total = this.#total === undefined ? "" : ` of ${humanBytes(this.#total)}`
-    this.#write(`${this.#label}: ${humanBytes(this.#bytes)}${total}, ${this.#rate()}`)
+    this.#write(`${this.#label}: ${humanBytes(this.#bytes)}${total}, ${this.#rate()}${this.#left()}`)
   }
 
   /** The last word: how much, how fast. */
@@ -60,8 +69,20 @@ export class Progress {
   }
 
   #rate(): string {
+    return `${(this.#perSecond() / 1e6).toFixed(1)} MB/s`
+  }
+
+  /** How long it will still take, once that can be told. */
+  #left(): string {
+    const seconds = (performance.now() - this.#started) / 1000
+    const perSecond = this.#perSecond()
+    if (this.#total === undefined || this.#total <= this.#bytes || perSecond === 0 || seconds < 2) return ""
+    return `, ${humanAge(((this.#total - this.#bytes) / perSecond) * 1000)} left`
+  }
+
+  #perSecond(): number {
     const seconds = Math.max(0.001, (performance.now() - this.#started) / 1000)
-    return `${(this.#bytes / 1e6 / seconds).toFixed(1)} MB/s`
+    return (this.#bytes - this.#before) / seconds
   }
 
   #write(text: string): void {

@@ -148,3 +148,30 @@ test("a session that fails: its own reason, and no waiting for files", async () 
   lab.failWith = undefined
   expect([code, err]).toEqual([3, expect.stringContaining("(Failed: NoRecoveryPoint: none). (NoRecoveryPoint)")])
 })
+
+test("find: as it is found, as places that other verbs take, for programs as well", async () => {
+  const { code, out, err } = await run("find", "orders:/", "--name", "z*")
+  expect([code, out, err]).toEqual([0, "orders:/data/a/z\\x1b[2J\n", ""])
+  expect((await run("find", "orders:/data/a", "--type", "l", "-l")).out).toMatch(/^lrwx.* orders:\/data\/a\/link -> deep\/file\n$/)
+  expect((await run("find", "orders:/data", "--name", "*\\x1b*", "-0")).out).toBe("/data/a/z\x1b[2J\0")
+  const all = JSON.parse((await run("find", "orders:/", "--type", "file", "-o", "json")).out) as { path: string }[]
+  expect(all.map(({ path }) => path).sort()).toEqual(["/a/deep/file", "/a/z%1B%5B2J", "/binary", "/text"])
+  expect(JSON.parse((await run("find", "orders:/", "--name", "nope", "-o", "json")).out)).toEqual([])
+})
+
+test("find: by size and time, and no more than are wanted", async () => {
+  expect((await run("find", "orders:/data", "--type", "f", "--max-size", "3", "--min-size", "1")).out).toBe("orders:/data/binary\n")
+  expect((await run("find", "orders:/data", "--older", "1h-ago")).out).toBe("")
+  const { out, err } = await run("find", "orders:/data", "--newer", "1h-ago", "--most", "2")
+  expect([out.split("\n").length, err]).toEqual([3, "Stopped after 2; there may be more. See --most.\n"])
+})
+
+test.each([
+  ["a type", "--type", "x"],
+  ["a size", "--min-size", "many"],
+  ["a time", "--newer", "lately"],
+  ["a volume", "orders:/nope", "--name=x"],
+])("find refuses what isn't known: %s", async (_, ...args) => {
+  const place = args.some((arg) => arg.startsWith("orders:")) ? [] : ["orders:/"]
+  expect((await run("find", ...place, ...args)).code).toBe(place.length > 0 ? 2 : 3)
+})

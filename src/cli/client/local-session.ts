@@ -4,7 +4,8 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
-import type { Dial } from "./files-client.ts"
+import { isAlive } from "../alive.ts"
+import type { Dial } from "./session-agent.ts"
 
 /** How another process of the same user reaches what `open` serves. Written with mode 0600: it holds the password. */
 const localSessionSchema = z.object({
@@ -88,14 +89,5 @@ function read(name: string): LocalSession | undefined {
   } catch {
     // absent, or of another version
     return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
   }
 }
