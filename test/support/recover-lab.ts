@@ -6,6 +6,7 @@ import { runCli } from "../../src/cli/program.ts"
 import type { FileSource } from "../../src/files/source.ts"
 import type { StoredObject } from "./api-objects.ts"
 import { type ApiServer, startApiServer } from "./api-server.ts"
+import { execHere } from "./exec-in-pod.ts"
 import { type FileServiceLab, fileServiceLab } from "./file-service.ts"
 import { forwardPort } from "./port-forwards.ts"
 import { paths } from "./session-world.ts"
@@ -27,7 +28,8 @@ export interface RunOptions {
 }
 
 /**
- * A cluster for `kubectl recover` in this process: an API server that forwards ports, and in the operator's place something
+ * A cluster for `kubectl recover` in this process: an API server that forwards ports and runs commands (in pods of any name; pod
+ * `bare` has no programs, `nobody` isn't there), and in the operator's place something
  * that makes each session Ready at once, serves the files of a source for it, and releases it when it is asked to.
  */
 export interface RecoverLab extends AsyncDisposable {
@@ -64,8 +66,10 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
     if (spec.desiredState === "Unmounted" && status?.phase === "Ready") queueMicrotask(() => release(object))
   })
   api.upgrade = (request, socket, head) => {
-    const [, pod = ""] = /\/pods\/([^/]+)\/portforward/.exec(request.url ?? "") ?? []
-    forwardPort(request, socket, head, ports.get(pod))
+    const [, pod = "", what] = /\/pods\/([^/]+)\/(portforward|exec)/.exec(request.url ?? "") ?? []
+    if (what === "portforward") forwardPort(request, socket, head, ports.get(pod))
+    else if (pod === "nobody") socket.end("HTTP/1.1 404 Not Found\r\n\r\n")
+    else execHere(request, socket, head, pod === "bare" ? "/nonexistent" : process.env["PATH"])
   }
 
   async function serve({ metadata: { name, uid } }: StoredObject): Promise<void> {

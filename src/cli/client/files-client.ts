@@ -4,6 +4,7 @@ import type { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
 import { percentEncode } from "../../files/names.ts"
 import { joinPath } from "../../files/path.ts"
+import type { ArchiveFormat } from "../../files/queries.ts"
 import {
   type Entry,
   entrySchema,
@@ -34,6 +35,8 @@ export interface Content {
   readonly etag: string
   readonly modified: Date | undefined
   readonly body: AsyncIterable<Buffer>
+  /** Ends the request where nothing of the body is wanted. */
+  cancel(): void
 }
 
 /** What of a file is wanted: offsets in bytes, `end` is the first not wanted. */
@@ -51,6 +54,8 @@ export interface Place {
 
 /** An answer without a byte for this long is given up (milliseconds): longer than a lost target pod takes to come back. */
 const silenceMs = 180_000
+/** The same where a file of terabytes may be hashed. */
+const hashingMs = 12 * 3_600_000
 
 /**
  * The client of one session's file service: HTTPS over any stream, the server's certificate checked against the session's
@@ -104,12 +109,36 @@ export class FilesClient {
       etag: response.headers.etag ?? "",
       modified: Number.isNaN(modified.getTime()) ? undefined : modified,
       body: bytesOf(response, signal),
+      cancel: () => void response.destroy(),
     }
   }
 
   /** A tar stream of the place and all below it; it fails, rather than ends, when it is incomplete. */
   async tar(place: Place, signal?: AbortSignal): Promise<AsyncIterable<Buffer>> {
     return bytesOf(await this.#request(target(place, "tar")), signal)
+  }
+
+  /** Several paths of a volume and all below them as one archive; it fails, rather than ends, when it is incomplete. */
+  async archive(
+    volume: string,
+    paths: readonly (readonly Buffer[])[],
+    format: ArchiveFormat,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Buffer>> {
+    const fields = paths.map((components) => `path=${percentEncode(joinPath(components), "/")}`)
+    const resource = `/v1/volumes/${percentEncode(Buffer.from(volume))}/archive?`
+    return bytesOf(await this.#request(resource + [...fields, `format=${format}`].join("&")), signal)
+  }
+
+  /** Lines as sha256sum(1) writes them, of a file or of every file below a directory; names are relative to the volume. */
+  async *sha256(place: Place, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    // nothing is said while a large file is read
+    yield* linesOf(bytesOf(await this.#request(target(place, "sha256"), {}, hashingMs), signal))
+  }
+
+  /** The session's audit records, a line of JSON each. */
+  async *audit(signal?: AbortSignal): AsyncGenerator<Buffer> {
+    yield* linesOf(bytesOf(await this.#request("/v1/audit"), signal))
   }
 
   /** What a search finds, as it is found. Throws ConnectionLost when it breaks off before its end. */
@@ -136,15 +165,15 @@ export class FilesClient {
     return parsed.data
   }
 
-  async #request(path: string, headers: IncomingHttpHeaders = {}): Promise<IncomingMessage> {
+  async #request(path: string, headers: IncomingHttpHeaders = {}, silence = silenceMs): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request({
         agent: this.#agent,
         path,
         headers: { host: "files", authorization: this.#authorization, ...headers },
       })
-      const silence = new RecoveryError("ConnectionLost", `The file service said nothing for ${silenceMs / 1000} s.`)
-      sent.setTimeout(silenceMs, () => sent.destroy(silence))
+      const tooLong = new RecoveryError("ConnectionLost", `The file service said nothing for ${silence / 1000} s.`)
+      sent.setTimeout(silence, () => sent.destroy(tooLong))
       sent.on("response", resolve).on("error", (cause) => reject(connectionLost(cause)))
       sent.end()
     })
