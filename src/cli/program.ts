@@ -1,10 +1,12 @@
 import { Command, CommanderError } from "commander"
 import { reasonOf, reasons, RecoveryError } from "../api/reasons.ts"
+import { addAudit } from "./audit.ts"
 import { addCat } from "./cat.ts"
 import { addCp } from "./cp.ts"
 import { addCreate } from "./create.ts"
 import { addCompletion, answerShell } from "./completion.ts"
 import type { Context } from "./context.ts"
+import { addDiff } from "./diff.ts"
 import { addDescribe } from "./describe.ts"
 import { exitCodeOf, exitCodes, exitHelp } from "./exit-code.ts"
 import { addExtend } from "./extend.ts"
@@ -15,6 +17,7 @@ import { addOpen } from "./open.ts"
 import { OutputClosed } from "./output.ts"
 import { addPoints } from "./points.ts"
 import { printable } from "./printable.ts"
+import { addSha256 } from "./sha256.ts"
 import { addTar } from "./tar.ts"
 import { addTree } from "./tree.ts"
 import { addUnmount } from "./unmount.ts"
@@ -55,9 +58,10 @@ function makeProgram(context: Context, verb: readonly string[]): Command {
   for (const add of [addPoints, addCreate, addGet, addDescribe, addVolumes, addExtend, addUnmount])
     add(program, context)
   program.commandsGroup("Files:")
-  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar]) add(program, context)
+  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar, addSha256, addDiff]) add(program, context)
   program.commandsGroup("Other:")
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))
+  addAudit(program, context)
   addCompletion(program, context)
   return program
 }

@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
+import { AuditTrail } from "../../src/files/audit/trail.ts"
 import { directorySource } from "../support/directory-source.ts"
-import { type RecoverLab, recoverLab, type Session } from "../support/recover-lab.ts"
+import { type RecoverLab, recoverLab, run as runHere, type Session } from "../support/recover-lab.ts"
 import { paths } from "../support/session-world.ts"
 
 /** The verbs of `kubectl recover` that read files, through an API server and a file service in this process. */
@@ -174,4 +176,65 @@ test.each([
 ])("find refuses what isn't known: %s", async (_, ...args) => {
   const place = args.some((arg) => arg.startsWith("orders:")) ? [] : ["orders:/"]
   expect((await run("find", ...place, ...args)).code).toBe(place.length > 0 ? 2 : 3)
+})
+
+test("sha256: a manifest that sha256sum takes, checked again, and what is another named", async () => {
+  const manifest = join(into, "manifest")
+  expect(await run("sha256", "orders:/data", "-f", manifest)).toMatchObject({ code: 0, out: "" })
+  execFileSync("sha256sum", ["--quiet", "-c", manifest], { cwd: root })
+  const { out } = await run("sha256", "orders:/data/binary", "-o", "json")
+  expect(JSON.parse(out)).toMatchObject([{ volume: "data", name: "binary", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }])
+  const checked = await run("sha256", "--check", manifest, "orders:/data")
+  expect([checked.code, checked.out]).toEqual([0, expect.stringContaining("a/z\\x1b[2J: OK\n")])
+  const text = readFileSync(manifest, "latin1")
+  const changed = text.replace(/^.{64}(?= {2}binary)/m, "0".repeat(64)).replace("  text", "  gone")
+  writeFileSync(manifest, changed, "latin1")
+  const differs = await run("sha256", "-q", "--check", manifest, "orders:/data")
+  expect([differs.code, differs.out.split("\n").sort()]).toEqual([6, ["", "binary: FAILED", "gone: FAILED: it is not there"]])
+  expect((await run("sha256", "--check", manifest, "orders:/data/a")).code).toBe(2)
+})
+
+test("sha256 to a terminal: no name plays with it", async () => {
+  expect((await terminal("sha256", "orders:/data/a")).out).toContain("  a/z\\x1b[2J\n")
+})
+
+test.each([
+  ["both.tar", "tar", ["-tf"]],
+  ["both.tar.zst", "tar", ["--zstd", "-tf"]],
+])("several paths of a volume in one archive: %s", async (name, program, flags) => {
+  const file = join(into, name)
+  expect((await run("tar", "orders:/data/a/deep", "orders:/data/text", "-f", file)).code).toBe(0)
+  const names = execFileSync(program, [...flags, file]).toString()
+  expect(names).toMatch(/a\/deep\/file\n/)
+  expect(names).toMatch(/text\n/)
+})
+
+test("an archive is of one volume, in a format there is", async () => {
+  expect((await run("tar", "orders:/data/a", "orders:/other/b", "-f", "-")).code).toBe(2)
+  expect((await run("tar", "orders:/data/a", "-f", "-", "--format", "rar")).code).toBe(2)
+  expect((await run("tar", "orders:/data/a", "-f", "-", "--format", "zip")).bytes.subarray(0, 2)).toEqual(Buffer.from("PK"))
+})
+
+test("audit: what is shown of the log is verified, and a changed record found", async () => {
+  const trail: string[] = []
+  const audit = new AuditTrail({ session: "5f0c3a52-7d5e-4a5e-9f4e-000000000001", write: (line) => trail.push(line) })
+  audit.record({ event: "List", via: "https", who: "password:recover", volume: "data", path: ["/a"], outcome: "Ok" })
+  lab.api.fault = (_, response, url) => {
+    if (!url.pathname.endsWith("/pods/restore-orders/log")) return false
+    response.end(['{"msg":"ready"}', ...trail, "killed", ""].join("\n"))
+    return true
+  }
+  const shown = await run("audit", "show", "orders")
+  lab.api.fault = undefined
+  expect([shown.code, shown.out]).toEqual([0, trail.map((line) => `${line}\n`).join("")])
+  const file = join(into, "audit")
+  writeFileSync(file, shown.out)
+  const verified = await runHere(["audit", "verify", file])
+  expect([verified.code, verified.out]).toEqual([0, expect.stringMatching(/^SESSION +CHAIN .*\n5f0c3a52\S+ +\S+ +2 /)])
+  writeFileSync(file, shown.out.replace('"/a"', '"/b"'))
+  const changed = await runHere(["audit", "verify", file])
+  expect([changed.code, changed.err]).toEqual([6, expect.stringContaining("line 2: Record 2 was changed")])
+  expect(JSON.parse((await runHere(["audit", "verify", file, "-o", "json"])).out)).toMatchObject({ intact: false })
+  writeFileSync(file, "nothing\n")
+  expect((await runHere(["audit", "verify", file])).code).toBe(2)
 })

@@ -10,6 +10,8 @@ export interface PodCommand {
   readonly command: readonly string[]
   readonly input?: AsyncIterable<Buffer>
   readonly output?: (chunk: Buffer) => void
+  /** The command's exit code 1 is no failure, and its words are told here: tar has it for files that change meanwhile. */
+  readonly grumbled?: (words: string) => void
   readonly signal: AbortSignal
 }
 
@@ -62,11 +64,24 @@ export async function runInPod(config: KubeConfig, options: PodCommand): Promise
   if (signal.aborted) stop()
   try {
     const status = await Promise.race([ended.promise, input ? sendAll(socket, input, options, ended.promise) : ended.promise])
-    if (status.status !== "Success") throw failed(status, words.toString(), options)
+    if (status.status === "Success") return
+    if (!options.grumbled || exitCodeOf(status) !== 1) throw failed(status, words.toString(), options)
+    options.grumbled(wordsOf(words.toString()))
   } finally {
     signal.removeEventListener("abort", stop)
     socket.terminate()
   }
+}
+
+/** What a command prints. Rejects at its end when it failed. */
+export async function* outputInPod(config: KubeConfig, options: Omit<PodCommand, "output">): AsyncGenerator<Buffer> {
+  const stream = new PassThrough({ highWaterMark: 2 ** 20 })
+  const ended = runInPod(config, { ...options, output: (chunk) => stream.write(chunk) }).then(
+    () => void stream.end(),
+    (error: Error) => void stream.destroy(error),
+  )
+  yield* stream as AsyncIterable<Buffer>
+  await ended
 }
 
 /** Sends the input as fast as it is taken, then its end; the answer is how the command ended. */
@@ -96,6 +111,13 @@ function send(socket: Socket, message: Buffer): Promise<void> {
   return new Promise((resolve) => socket.send(message, () => resolve()))
 }
 
+function exitCodeOf({ details, message = "" }: V1Status): number {
+  const cause = details?.causes?.find(({ reason }) => reason === "ExitCode")?.message
+  return Number(cause ?? /exit code (\d+)$/.exec(message)?.[1] ?? NaN)
+}
+
+const wordsOf = (text: string) => printable(text.trim().split("\n").slice(-5).join("; "))
+
 function failed({ message = "" }: V1Status, words: string, { namespace, pod, command }: PodCommand): RecoveryError {
   const [program = ""] = command
   if (/executable file not found|no such file or directory.*unknown|not found in \$PATH/s.test(message))
@@ -103,7 +125,7 @@ function failed({ message = "" }: V1Status, words: string, { namespace, pod, com
       "CommandFailed",
       `The container in pod ${namespace}/${pod} has no ${program}, which this takes: name another container with -c, or copy to this machine.`,
     )
-  const why = printable(words.trim().split("\n").slice(-5).join("; ") || message)
+  const why = wordsOf(words) || printable(message)
   return new RecoveryError("CommandFailed", `${program} in pod ${namespace}/${pod} failed: ${why}`)
 }
 
