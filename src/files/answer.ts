@@ -12,6 +12,7 @@ import { type Exchange, sendJson, sendProblem, setSafety } from "./exchange.ts"
 import type { FileServiceLimits } from "./limits.ts"
 import type { Listings } from "./listings.ts"
 import { sendManifest } from "./manifest.ts"
+import { openApi } from "./openapi.ts"
 import { parseRoute, type Route } from "./route.ts"
 import type { FileSource } from "./source.ts"
 import { sendSearch } from "./search.ts"
@@ -64,7 +65,8 @@ async function dispatch(
   response: ServerResponse,
   account: Account,
 ): Promise<void> {
-  if (request.url === "/healthz" && request.method === "GET") return sendJson(response, { status: "ok" })
+  if (request.url === "/healthz" && /^(?:GET|HEAD)$/.test(request.method ?? ""))
+    return sendJson(response, { status: "ok" })
   const login = state.login(request.headers.authorization)
   if (login === undefined) throw new RecoveryError("LoginRefused", "The user name or the password is wrong.")
   account.login = login
@@ -93,6 +95,8 @@ async function perform(state: ServiceState, exchange: Exchange, route: Route): P
   switch (route.kind) {
     case "health":
       return sendJson(exchange.response, { status: "ok" })
+    case "openapi":
+      return sendJson(exchange.response, openApi())
     case "volumes":
       return sendJson(exchange.response, state.source.catalogue())
     case "list":

@@ -133,6 +133,6 @@ function makeServer({ tls, log }: FileServiceOptions, state: ServiceState): Serv
 async function settledWithin(tasks: Iterable<Promise<void>>, graceMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))
-  await Promise.race([Promise.allSettled([...tasks]), late])
+  await Promise.race([Promise.allSettled(tasks), late])
   clearTimeout(timer)
 }

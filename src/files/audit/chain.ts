@@ -25,9 +25,9 @@ export function lineOf(record: AuditRecord): string {
 }
 
 /** Log collectors reorder fields and add their own: only the schema's count, in its order. */
-function inOrder({ hash: _, ...record }: Omit<AuditRecord, "hash"> & { hash?: string }): object {
+function inOrder(record: Omit<AuditRecord, "hash">): object {
   const given = new Map<string, unknown>(Object.entries(record))
-  const names = Object.keys(auditRecordSchema.shape).filter((name) => given.get(name) !== undefined)
+  const names = Object.keys(auditRecordSchema.shape).filter((name) => name !== "hash" && given.get(name) !== undefined)
   return Object.fromEntries(names.map((name) => [name, given.get(name)]))
 }
 

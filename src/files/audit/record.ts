@@ -60,7 +60,7 @@ export const auditRecordSchema = z.object({
   /** Of a search: matches; of an archive or a manifest: files. */
   count: z.number().int().nonnegative().optional(),
   /** `Ok`, or the reason it failed or broke off. */
-  outcome: z.custom<"Ok" | Reason>((value) => value === "Ok" || isReason(value)),
+  outcome: z.custom<"Ok" | Reason>((value) => value === "Ok" || isReason(value)).meta({ type: "string" }),
   /** Hash of the record before; of the first one, SHA-256 of the session's UID. */
   previous: hash,
   /** SHA-256, hexadecimal, of `previous`, a newline, and the record's JSON without `hash`. */

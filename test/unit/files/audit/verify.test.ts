@@ -84,7 +84,7 @@ test("what a log collector does to a line doesn't matter", () => {
 
 test("no change of one character in the text of a record goes unseen", () => {
   fc.assert(
-    fc.property(fc.nat(last), fc.nat(10_000), fc.constantFrom(..."09af/x"), (index, at, character) => {
+    fc.property(fc.nat(last), fc.nat(10_000), fc.constantFrom("0", "9", "a", "f", "/", "x"), (index, at, character) => {
       const line = lines[index] ?? ""
       const place = at % line.length
       const other = line.slice(0, place) + character + line.slice(place + 1)
