@@ -56,8 +56,10 @@ async function verify(files: readonly string[], flags: VerifyFlags, { streams }:
     )
     await print(streams.out, table(["SESSION", "CHAIN", "RECORDS", "FROM", "TO", "ENDED", "HEAD"], rows))
   }
-  if (!output) for (const { line, message } of verdict.faults) streams.err.write(`line ${line}: ${printable(message)}\n`)
-  if (!verdict.intact) throw new RecoveryError("ContentDiffers", `The audit is not intact: ${verdict.faults.length} faults.`)
+  if (!output)
+    for (const { line, message } of verdict.faults) streams.err.write(`line ${line}: ${printable(message)}\n`)
+  if (!verdict.intact)
+    throw new RecoveryError("ContentDiffers", `The audit is not intact: ${verdict.faults.length} faults.`)
   if (verdict.chains.length === 0) throw new RecoveryError("UsageError", "There is no audit record in it.")
 }
 

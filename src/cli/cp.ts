@@ -44,7 +44,10 @@ export function addCp(program: Command, context: Context): void {
   const command = program
     .command("cp")
     .description("copy files, and directories with -r, to this machine or into a running pod")
-    .argument("<places...>", "SESSION:/VOLUME/PATH, one or more, and then where to: a path, POD:/DIRECTORY, or - for stdout")
+    .argument(
+      "<places...>",
+      "SESSION:/VOLUME/PATH, one or more, and then where to: a path, POD:/DIRECTORY, or - for stdout",
+    )
     .usage("[options] SESSION:/VOLUME/PATH... DEST")
     .option("-r, --recursive", "copy directories and all below them")
     .option("--verify", "compare what was copied with the session's SHA-256; a difference is exit code 6")
@@ -80,7 +83,10 @@ async function cp(places: string[], flags: CpFlags, context: Context): Promise<v
 
 function refuseFlags(flags: CpFlags, pod: PodPath | undefined, dest: string): void {
   if (!pod && (flags.preserveSpecial || flags.numericOwner) && process.getuid?.() !== 0)
-    throw new RecoveryError("UsageError", "Owners are set and devices made by root alone: leave the flag out, or take a tar.")
+    throw new RecoveryError(
+      "UsageError",
+      "Owners are set and devices made by root alone: leave the flag out, or take a tar.",
+    )
   if (flags.container !== undefined && !pod)
     throw new RecoveryError("UsageError", "--container is one of a pod: the destination must be POD:/DIRECTORY.")
   if (flags.verify && (pod || dest === "-"))
@@ -141,8 +147,7 @@ class Copying {
       streams.err.write(`device nodes and fifos left out: ${this.#special} (--preserve-special, as root, keeps them)\n`)
     if (this.#different > 0)
       throw new RecoveryError("ContentDiffers", `${counted(this.#different)} not what the session has.`)
-    if (this.#left > 0)
-      throw new RecoveryError("CopyIncomplete", `${counted(this.#left)} left out.`)
+    if (this.#left > 0) throw new RecoveryError("CopyIncomplete", `${counted(this.#left)} left out.`)
   }
 
   /** `cp -r SESSION:/ DEST`: every volume that can be read, each as a directory. */

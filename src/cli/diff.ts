@@ -106,7 +106,7 @@ function line({ path, change, fields, before, after }: Difference): string {
 
 function words(field: string, before: TreeEntry, after: TreeEntry): string {
   const of = ({ type, sizeBytes, mtime, linkTarget = Buffer.alloc(0) }: TreeEntry): string | undefined =>
-    ({ type, size: String(sizeBytes), mtime: new Date(mtime * 1000).toISOString(), target: displayName(linkTarget) })[field]
+    ({ type, size: String(sizeBytes), mtime: timeWords(mtime), target: displayName(linkTarget) })[field]
   const [left, right] = [of(before), of(after)]
   return left === undefined ? field : `${field} ${left} -> ${right}`
 }
@@ -115,7 +115,7 @@ function forPrograms({ path, change, fields, before, after }: Difference): objec
   const side = ({ type, sizeBytes, mtime, linkTarget }: TreeEntry) => ({
     type,
     sizeBytes,
-    mtime: new Date(mtime * 1000).toISOString(),
+    mtime: timeWords(mtime),
     ...(linkTarget !== undefined && { linkTarget: percentEncode(linkTarget) }),
   })
   return {
@@ -125,4 +125,10 @@ function forPrograms({ path, change, fields, before, after }: Difference): objec
     ...(before && { before: side(before) }),
     ...(after && { after: side(after) }),
   }
+}
+
+/** ISO 8601; what no date can be is told in seconds. */
+function timeWords(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString()
 }

@@ -81,11 +81,17 @@ async function find(text: string, flags: FindFlags, { streams, signal, defaultSe
   throw (volume !== undefined && problem) || new RecoveryError("CopyIncomplete", "Not everything could be searched.")
 }
 
-function wordsOf(match: Entry & { volume: string; path: string }, place: RemotePath, flags: FindFlags): string | Buffer {
+function wordsOf(
+  match: Entry & { volume: string; path: string },
+  place: RemotePath,
+  flags: FindFlags,
+): string | Buffer {
   const components = splitPath(percentDecode(match.path))
   const { volume } = match
   if (flags.print0)
-    return Buffer.concat([`/${volume}`, ...components.flatMap((part) => ["/", part]), "\0"].map((part) => Buffer.from(part)))
+    return Buffer.concat(
+      [`/${volume}`, ...components.flatMap((part) => ["/", part]), "\0"].map((part) => Buffer.from(part)),
+    )
   const shown = showRemotePath({ ...place, volume, components })
   return flags.long ? longLine(match, shown) : `${shown}\n`
 }

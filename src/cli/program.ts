@@ -47,7 +47,8 @@ async function run(args: readonly string[], context: Context): Promise<void> {
   await makeProgram(context, verb).parseAsync(isOpen ? args.slice(0, dashes) : [...args], { from: "user" })
 }
 
-function makeProgram(context: Context, verb: readonly string[]): Command {
+/** All verbs; `verb` is what stands behind `--` of `open`. */
+export function makeProgram(context: Context, verb: readonly string[]): Command {
   const { out, err } = context.streams
   const program = new Command("kubectl-recover")
     .description("Recover files from snapshots of volumes, and from disk images.")

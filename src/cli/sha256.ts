@@ -110,7 +110,10 @@ async function check(
   }
   if (counts.all === 0) throw new RecoveryError("UsageError", `${path} holds no sums.`)
   if (counts.different > 0)
-    throw new RecoveryError("ContentDiffers", `${counts.different} of ${counts.all} files are not as the manifest says.`)
+    throw new RecoveryError(
+      "ContentDiffers",
+      `${counts.different} of ${counts.all} files are not as the manifest says.`,
+    )
 }
 
 async function sumOf(files: FilesClient, volume: string, name: Buffer, signal: AbortSignal) {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import {
   existsSync,
@@ -118,7 +119,7 @@ test("a tree is verified, file by file", async () => {
 })
 
 test("a copy that is another, or not all there, is named, with a code of its own", async () => {
-  const { service, client, [Symbol.asyncDispose]: close } = await fileServiceLab(directorySource(root))
+  await using service = await fileServiceLab(directorySource(root))
   const to = { directory: Buffer.from(into), name: Buffer.from("tree") }
   mkdirSync(join(into, "tree"))
   writeFileSync(join(into, "tree/hard"), "deep")
@@ -126,12 +127,13 @@ test("a copy that is another, or not all there, is named, with a code of its own
   symlinkSync(join(root, "tree/deep"), join(into, "tree/deep"))
   const told: string[] = []
   const place = { volume: "data", components: [Buffer.from("tree")] }
-  const files = client()
+  const files = service.client()
   const { signal } = new AbortController()
-  const verified = await verifyCopy(files, place, { to, isTree: true, signal }, (name, why) => told.push(`${name}: ${why}`))
+  const verified = await verifyCopy(files, place, { to, isTree: true, signal }, (name, why) =>
+    told.push(`${name}: ${why}`),
+  )
   files.close()
-  await close()
-  expect([service.port > 0, verified]).toEqual([true, { files: 4, different: 2 }])
+  expect(verified).toEqual({ files: 4, different: 2 })
   expect(told.sort()).toEqual(["tree/bad\\xff\\x0a\\\\name: it is not here", `tree/${long}: its content is another`])
 })
 
@@ -143,7 +145,15 @@ test("into a pod: a file, with mode and time", async () => {
 })
 
 test("into a pod: trees, with every name, links as links, and no set-user-ID bit", async () => {
-  const { code, err } = await run("cp", "-r", "orders:/data/tree", "orders:/data/tree/deep", `pod/web-0:${into}`, "-c", "app")
+  const { code, err } = await run(
+    "cp",
+    "-r",
+    "orders:/data/tree",
+    "orders:/data/tree/deep",
+    `pod/web-0:${into}`,
+    "-c",
+    "app",
+  )
   expect([code, err]).toEqual([0, expect.stringContaining("copied:")])
   const names = readdirSync(join(into, "tree"), { encoding: "latin1" }).sort()
   expect(names).toEqual(["bad\xff\n\\name", "deep", "hard", "link", long])
@@ -168,3 +178,33 @@ test.each([
   ["verifying a pod", ["orders:/data/big", "web-0:/tmp", "--verify"]],
   ["no destination", ["orders:/data/big"]],
 ])("usage: %s", async (_, args) => expect((await run("cp", ...args)).code).toBe(2))
+
+test("diff: with a directory of this machine, a pod's, and another session", async () => {
+  execFileSync("cp", ["-a", join(root, "tree"), into])
+  expect(await run("diff", "orders:/data/tree", join(into, "tree"))).toMatchObject({ code: 0, out: "" })
+  expect(await run("diff", "orders:/data/tree", `pod/web-0:${into}/tree`)).toMatchObject({ code: 0, out: "" })
+  expect(await run("diff", "orders:/data/tree", "shop/orders:/data/tree", "--checksum")).toMatchObject({
+    code: 0,
+    out: "",
+  })
+  writeFileSync(join(into, "tree/deep/file"), "DEEP")
+  writeFileSync(join(into, "tree/new\x1b[2J"), "")
+  rmSync(join(into, "tree/link"))
+  for (const other of [join(into, "tree"), `pod/web-0:${into}/tree`]) {
+    const { code, out } = await run("diff", "--checksum", "orders:/data/tree", other)
+    expect([code, out]).toEqual([6, "~ deep/file: content\n~ hard: content\n- link\n+ new\\x1b[2J\n"])
+  }
+  const { code, out } = await run("diff", "orders:/data/tree/deep", join(into, "tree/deep"), "-o", "json")
+  expect([code, JSON.parse(out)]).toEqual([
+    6,
+    [expect.objectContaining({ path: "/file", change: "changed", fields: ["mtime"] })],
+  ])
+  expect(await run("diff", "-q", "--checksum", "orders:/data/tree", into)).toMatchObject({ code: 6, out: "" })
+})
+
+test.each([
+  ["a directory that isn't there", ["orders:/data/tree", "/nonexistent"], 3],
+  ["one in a pod", ["orders:/data/tree", "pod/web-0:/nonexistent"], 1],
+  ["a container without tar", ["orders:/data/tree", "pod/bare:/tmp"], 1],
+  ["a place that isn't there", ["orders:/data/nope", "."], 3],
+])("diff with %s: told", async (_, args, code) => expect((await run("diff", ...args)).code).toBe(code))

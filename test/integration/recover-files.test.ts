@@ -154,7 +154,9 @@ test("a session that fails: its own reason, and no waiting for files", async () 
 test("find: as it is found, as places that other verbs take, for programs as well", async () => {
   const { code, out, err } = await run("find", "orders:/", "--name", "z*")
   expect([code, out, err]).toEqual([0, "orders:/data/a/z\\x1b[2J\n", ""])
-  expect((await run("find", "orders:/data/a", "--type", "l", "-l")).out).toMatch(/^lrwx.* orders:\/data\/a\/link -> deep\/file\n$/)
+  expect((await run("find", "orders:/data/a", "--type", "l", "-l")).out).toMatch(
+    /^lrwx.* orders:\/data\/a\/link -> deep\/file\n$/,
+  )
   expect((await run("find", "orders:/data", "--name", "*\\x1b*", "-0")).out).toBe("/data/a/z\x1b[2J\0")
   const all = JSON.parse((await run("find", "orders:/", "--type", "file", "-o", "json")).out) as { path: string }[]
   expect(all.map(({ path }) => path).sort()).toEqual(["/a/deep/file", "/a/z%1B%5B2J", "/binary", "/text"])
@@ -162,7 +164,9 @@ test("find: as it is found, as places that other verbs take, for programs as wel
 })
 
 test("find: by size and time, and no more than are wanted", async () => {
-  expect((await run("find", "orders:/data", "--type", "f", "--max-size", "3", "--min-size", "1")).out).toBe("orders:/data/binary\n")
+  expect((await run("find", "orders:/data", "--type", "f", "--max-size", "3", "--min-size", "1")).out).toBe(
+    "orders:/data/binary\n",
+  )
   expect((await run("find", "orders:/data", "--older", "1h-ago")).out).toBe("")
   const { out, err } = await run("find", "orders:/data", "--newer", "1h-ago", "--most", "2")
   expect([out.split("\n").length, err]).toEqual([3, "Stopped after 2; there may be more. See --most.\n"])
@@ -183,14 +187,19 @@ test("sha256: a manifest that sha256sum takes, checked again, and what is anothe
   expect(await run("sha256", "orders:/data", "-f", manifest)).toMatchObject({ code: 0, out: "" })
   execFileSync("sha256sum", ["--quiet", "-c", manifest], { cwd: root })
   const { out } = await run("sha256", "orders:/data/binary", "-o", "json")
-  expect(JSON.parse(out)).toMatchObject([{ volume: "data", name: "binary", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }])
+  expect(JSON.parse(out)).toMatchObject([
+    { volume: "data", name: "binary", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ])
   const checked = await run("sha256", "--check", manifest, "orders:/data")
   expect([checked.code, checked.out]).toEqual([0, expect.stringContaining("a/z\\x1b[2J: OK\n")])
   const text = readFileSync(manifest, "latin1")
   const changed = text.replace(/^.{64}(?= {2}binary)/m, "0".repeat(64)).replace("  text", "  gone")
   writeFileSync(manifest, changed, "latin1")
   const differs = await run("sha256", "-q", "--check", manifest, "orders:/data")
-  expect([differs.code, differs.out.split("\n").sort()]).toEqual([6, ["", "binary: FAILED", "gone: FAILED: it is not there"]])
+  expect([differs.code, differs.out.split("\n").sort()]).toEqual([
+    6,
+    ["", "binary: FAILED", "gone: FAILED: it is not there"],
+  ])
   expect((await run("sha256", "--check", manifest, "orders:/data/a")).code).toBe(2)
 })
 
@@ -212,7 +221,9 @@ test.each([
 test("an archive is of one volume, in a format there is", async () => {
   expect((await run("tar", "orders:/data/a", "orders:/other/b", "-f", "-")).code).toBe(2)
   expect((await run("tar", "orders:/data/a", "-f", "-", "--format", "rar")).code).toBe(2)
-  expect((await run("tar", "orders:/data/a", "-f", "-", "--format", "zip")).bytes.subarray(0, 2)).toEqual(Buffer.from("PK"))
+  expect((await run("tar", "orders:/data/a", "-f", "-", "--format", "zip")).bytes.subarray(0, 2)).toEqual(
+    Buffer.from("PK"),
+  )
 })
 
 test("audit: what is shown of the log is verified, and a changed record found", async () => {

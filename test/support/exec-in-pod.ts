@@ -27,7 +27,8 @@ export function execHere(request: IncomingMessage, socket: Duplex, head: Buffer,
     })
     child.on("close", (code) => {
       if (code === 0) end({ status: "Success" })
-      else if (code !== null && code >= 0) end({ status: "Failure", message: `command terminated with exit code ${code}` })
+      else if (code !== null && code >= 0)
+        end({ status: "Failure", message: `command terminated with exit code ${code}` })
     })
     client.on("message", (message) => {
       if (message[0] === stdin) child.stdin.write(message.subarray(1))

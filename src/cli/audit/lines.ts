@@ -38,7 +38,14 @@ async function podLog(text: string, flags: ClusterFlags, signal: AbortSignal): P
   const path = objectPath(kinds.Pod, podName, namespace, "log")
   const what = `read the log of pod ${namespace}/${podName}`
   const query = { container: "files" }
-  return (await cluster.transport.stream({ method: "GET", path, query, resource: "pods", what, signal })) as AsyncIterable<Buffer>
+  return (await cluster.transport.stream({
+    method: "GET",
+    path,
+    query,
+    resource: "pods",
+    what,
+    signal,
+  })) as AsyncIterable<Buffer>
 }
 
 /** The log has other lines, too. */

@@ -188,4 +188,3 @@ function target({ volume, components }: Place, verb: string): string {
   const path = percentEncode(joinPath(components), "/")
   return `/v1/volumes/${percentEncode(Buffer.from(volume))}/${verb}?path=${path}`
 }
-

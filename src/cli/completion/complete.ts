@@ -1,4 +1,6 @@
 import type { Command, Option } from "commander"
+import { archiveFormats } from "../../files/queries.ts"
+import { fileTypes } from "../../files/schemas.ts"
 import type { ClusterFlags } from "../client/cluster.ts"
 import { claimNames, contextNames, namespaceNames, sessionNames, snapshotNames } from "./names.ts"
 import { remotePlaces } from "./places.ts"
@@ -64,6 +66,11 @@ async function valuesOf(option: Option, line: TypedLine): Promise<Completion> {
     }
     case "recovery-point":
       return these(await snapshotNames(flags))
+    case "format":
+      return these(archiveFormats)
+    case "type":
+      return these(fileTypes)
+    case "check":
     case "kubeconfig":
     case "file":
     case "key-file":
@@ -94,11 +101,14 @@ async function argumentsOf(verb: Command, line: TypedLine): Promise<Completion> 
       if (values.has("from")) return { candidates: [], files }
       return { candidates: await remotePlaces(current, flags), open: true, files }
     }
+    case "other":
+      return { candidates: await remotePlaces(current, flags), open: true, files: !current.includes(":") }
     case "claims":
       return { candidates: (await claimNames(flags)).map((name) => ({ value: `pvc/${name}` })) }
     case "shell":
       return { candidates: ["bash", "zsh", "fish", "kubectl"].map((value) => ({ value })) }
     case "image":
+    case "files":
       return { candidates: [], files: true }
     default:
       return { candidates: [] }

@@ -83,7 +83,12 @@ function leftBehind(download: Download): Buffer | undefined {
 
 /** `.NAME.HASH.PID.part`, or what it begins with; a long name is cut, the hash is of all of it. */
 function partName({ name, identity }: Download, pid: number | undefined): Buffer {
-  const hash = createHash("sha256").update(name).update("\0").update(identity ?? "").digest("hex").slice(0, 16)
+  const hash = createHash("sha256")
+    .update(name)
+    .update("\0")
+    .update(identity ?? "")
+    .digest("hex")
+    .slice(0, 16)
   const end = pid === undefined ? "" : `${pid}.part`
   return Buffer.concat([Buffer.from("."), name.subarray(0, 200), Buffer.from(`.${hash}.${end}`)])
 }

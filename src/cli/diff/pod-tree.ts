@@ -48,7 +48,11 @@ export async function podTree(
 const key = (components: readonly Buffer[]) => joinPath(components).toString("latin1")
 
 /** A hard link is the file it is another name of. */
-function entryOf({ type, sizeBytes, mtime, linkName }: TarHeader, name: Buffer, seen: Map<string, TreeEntry>): TreeEntry {
+function entryOf(
+  { type, sizeBytes, mtime, linkName }: TarHeader,
+  name: Buffer,
+  seen: Map<string, TreeEntry>,
+): TreeEntry {
   if (type === "hardlink") {
     const file = seen.get(key(splitPath(linkName)))
     return { ...(file ?? { sizeBytes: 0, mtime: Math.floor(mtime) }), name, type: "file" }

@@ -27,7 +27,8 @@ function treeEntry({ name, type, sizeBytes, mtime, linkTarget }: Entry): TreeEnt
     name: percentDecode(name),
     type,
     sizeBytes,
-    mtime: Math.floor(Date.parse(mtime) / 1000),
+    // times from a disk may be anything
+    mtime: Math.floor(Date.parse(mtime) / 1000) || 0,
     ...(linkTarget !== undefined && { linkTarget: percentDecode(linkTarget) }),
   }
 }

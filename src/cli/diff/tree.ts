@@ -27,7 +27,10 @@ const mostInDirectory = 1_000_000
 export function collectEntries(entries: TreeEntry[], more: readonly TreeEntry[]): void {
   for (const entry of more) entries.push(entry)
   if (entries.length > mostInDirectory)
-    throw new RecoveryError("UsageError", `A directory has more than ${mostInDirectory} entries: compare what is below it.`)
+    throw new RecoveryError(
+      "UsageError",
+      `A directory has more than ${mostInDirectory} entries: compare what is below it.`,
+    )
 }
 
 export const byNameBytes = (a: TreeEntry, b: TreeEntry) => Buffer.compare(a.name, b.name)

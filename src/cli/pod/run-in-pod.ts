@@ -63,7 +63,10 @@ export async function runInPod(config: KubeConfig, options: PodCommand): Promise
   signal.addEventListener("abort", stop, { once: true })
   if (signal.aborted) stop()
   try {
-    const status = await Promise.race([ended.promise, input ? sendAll(socket, input, options, ended.promise) : ended.promise])
+    const status = await Promise.race([
+      ended.promise,
+      input ? sendAll(socket, input, options, ended.promise) : ended.promise,
+    ])
     if (status.status === "Success") return
     if (!options.grumbled || exitCodeOf(status) !== 1) throw failed(status, words.toString(), options)
     options.grumbled(wordsOf(words.toString()))
@@ -137,11 +140,17 @@ function refused(error: unknown, { namespace, pod, container }: PodCommand): Rec
   const words = (error as { message?: string }).message ?? String(error)
   const status = /Unexpected server response: (\d+)/.exec(words)?.[1]
   if (status === "403" || status === "401")
-    return new RecoveryError("Forbidden", `You may not run commands in pod ${namespace}/${pod}: "create" on "pods/exec".`)
+    return new RecoveryError(
+      "Forbidden",
+      `You may not run commands in pod ${namespace}/${pod}: "create" on "pods/exec".`,
+    )
   if (status === "404") return new RecoveryError("CommandFailed", `There is no running pod ${namespace}/${pod}.`)
   if (status === "400" || status === "500") {
     const which = container === undefined ? "name one of its containers with -c" : `has it a container ${container}`
-    return new RecoveryError("CommandFailed", `No command can be run in pod ${namespace}/${pod}; is it running, and ${which}?`)
+    return new RecoveryError(
+      "CommandFailed",
+      `No command can be run in pod ${namespace}/${pod}; is it running, and ${which}?`,
+    )
   }
   return lost({ namespace, pod } as PodCommand, words)
 }

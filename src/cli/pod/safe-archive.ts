@@ -19,10 +19,7 @@ export interface SafeArchiveOptions extends Renaming {
  * link of the archive or to a file outside of it, set-user-ID bits and devices are left out. Without the end of an archive,
  * so that others can follow.
  */
-export async function* safeArchive(
-  stream: AsyncIterable<Buffer>,
-  options: SafeArchiveOptions,
-): AsyncGenerator<Buffer> {
+export async function* safeArchive(stream: AsyncIterable<Buffer>, options: SafeArchiveOptions): AsyncGenerator<Buffer> {
   const links = new Links()
   for await (const { header, body } of readTar(stream)) {
     const { type, name } = header
