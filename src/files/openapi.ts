@@ -81,7 +81,7 @@ function queryParameters({ query }: Resource): Json[] {
 }
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
-  return z.toJSONSchema(schema, { target: "openapi-3.0", io, unrepresentable: "any", override: tidy }) as Json
+  return z.toJSONSchema(schema, { target: "openapi-3.0", io, unrepresentable: "any", override: tidy })
 }
 
 /** A pattern that a schema's own description takes back, and that no field will ever be added. */
