@@ -20,6 +20,7 @@ interface CpFlags extends OneShotFlags {
   readonly recursive?: boolean
   readonly preserveSpecial?: boolean
   readonly numericOwner?: boolean
+  readonly xattrs?: boolean
   readonly verify?: boolean
   readonly container?: string
 }
@@ -31,9 +32,10 @@ const help = `${examples(
   "kubectl-recover cp -r orders:/vg0-data/orders orders-0:/var/lib      into a running pod",
   "kubectl-recover cp --from pvc/data-orders-0 --at 3h-ago /disk-p1/etc/hosts .",
 )}
-Modes and times are kept, owners only with --numeric-owner or --preserve-special; ACLs, extended attributes and capabilities
-are not: take a tar for those. Nothing is written outside of DEST nor through a symbolic link. A file appears under its name
-when it is complete. A file that breaks off or is interrupted stays as .NAME.*.part, and the same command goes on from there.
+Modes and times are kept; owners with --numeric-owner or --preserve-special, ACLs and attributes user.* with --xattrs,
+trusted.* and capabilities with both of these. Not kept: SELinux labels, and in a pod no ACL or attribute; a tar has them all.
+Nothing is written outside of DEST nor through a symbolic link. A file appears under its name when it is complete; one that
+breaks off or is interrupted stays as .NAME.*.part, and the same command goes on from there.
 
 [NAMESPACE/]POD:/DIRECTORY is a directory of a running pod, which must be there; what is copied appears in it under its own
 name. The container needs tar. A local path with a colon is written ./NAME:/...
@@ -52,6 +54,7 @@ export function addCp(program: Command, context: Context): void {
     .option("-r, --recursive", "copy directories and all below them")
     .option("--verify", "compare what was copied with the session's SHA-256; a difference is exit code 6")
     .option("--numeric-owner", "keep owners and groups, by their numbers (as root)")
+    .option("--xattrs", "keep ACLs and extended attributes (with setfacl and setfattr)")
     .option("--preserve-special", "keep owners, setuid bits, device nodes and fifos (as root)")
     .option("-c, --container <name>", "container of the pod")
     .option("-q, --quiet", "no progress")
@@ -89,6 +92,8 @@ function refuseFlags(flags: CpFlags, pod: PodPath | undefined, dest: string): vo
     )
   if (flags.container !== undefined && !pod)
     throw new RecoveryError("UsageError", "--container is one of a pod: the destination must be POD:/DIRECTORY.")
+  if (flags.xattrs && (pod || dest === "-"))
+    throw new RecoveryError("UsageError", "--xattrs sets attributes on this machine only.")
   if (flags.verify && (pod || dest === "-"))
     throw new RecoveryError("UsageError", "--verify reads what was copied again: only on this machine.")
 }
@@ -114,6 +119,7 @@ class Copying {
       signal: context.signal,
       preserveSpecial: flags.preserveSpecial === true,
       numericOwner: flags.numericOwner === true,
+      xattrs: flags.xattrs === true,
       // the session of one go is another each time: nothing could go on
       resume: flags.from.length === 0 || flags.keep === true,
       skipped: (name, why) => (this.#left++, complain(name, `left out: ${why}`)),
@@ -163,7 +169,9 @@ class Copying {
 
   async #one(place: Place, to: Destination, isTree: boolean, files: FilesClient): Promise<void> {
     const options = { ...this.#options, files }
-    await (isTree ? copyTree(place, to, options) : copyFile(place, to, options))
+    // attributes come in archives only; a link is followed, and what it leads to has none of its own here
+    const isArchived = isTree || (options.xattrs && (await files.stat(place)).type === "file")
+    await (isArchived ? copyTree(place, to, options) : copyFile(place, to, options))
     if (!this.#flags.verify) return
     const { signal, progress, differs } = options
     const { files: count, different } = await verifyCopy(files, place, { to, isTree, signal }, differs)

@@ -3,6 +3,7 @@ import { RecoveryError } from "../../api/reasons.ts"
 import type { Entry } from "../../files/schemas.ts"
 import type { Content, FilesClient, Place } from "../client/files-client.ts"
 import { counted } from "../counted.ts"
+import { AttributeKeeper } from "../extract/attributes.ts"
 import { extractTar } from "../extract/extract.ts"
 import { printable } from "../printable.ts"
 import type { Progress } from "../progress.ts"
@@ -16,6 +17,8 @@ export interface CopyOptions {
   readonly signal: AbortSignal
   readonly preserveSpecial: boolean
   readonly numericOwner: boolean
+  /** Keeps ACLs and extended attributes. */
+  readonly xattrs: boolean
   /** An earlier call's part is gone on with, and one is left. */
   readonly resume: boolean
   /** Told of everything left out of a directory. */
@@ -71,6 +74,9 @@ async function* bytesFrom(start: number, place: Place, first: Content, options: 
 export async function copyTree(place: Place, to: Destination, options: CopyOptions): Promise<void> {
   const { files, progress, signal, preserveSpecial, numericOwner, skipped, special } = options
   const stream = await files.tar(place, signal)
+  const attributes = options.xattrs
+    ? new AttributeKeeper({ privileged: preserveSpecial, lost: options.skipped })
+    : undefined
   await extractTar(stream, {
     into: to.directory,
     as: to.name,
@@ -80,7 +86,9 @@ export async function copyTree(place: Place, to: Destination, options: CopyOptio
     skipped,
     special,
     progress: (change) => progress.add(change),
+    ...(attributes && { attributes }),
   })
+  attributes?.flush()
 }
 
 function permissionsOf(entry: Entry, { preserveSpecial }: CopyOptions): number {

@@ -3,8 +3,9 @@ import { RecoveryError } from "../../api/reasons.ts"
 import { displayName } from "../../files/names.ts"
 import type { TarHeader } from "../../files/tar/header.ts"
 import { readTar, type TarMember } from "../../files/tar/reader.ts"
+import type { AttributeSink } from "./attributes.ts"
 import { maxPathBytes, memberPath, type Renaming } from "./member-path.ts"
-import { type FileMetadata, placePart, writePartFile } from "./part-file.ts"
+import { childPath, type FileMetadata, placePart, writePartFile } from "./part-file.ts"
 import { SafeTree } from "./safe-tree.ts"
 import { makeSpecial } from "./special.ts"
 
@@ -19,6 +20,8 @@ export interface ExtractOptions extends Renaming {
   readonly skipped: (name: string, why: string) => void
   /** Called for each device node and fifo left out because nobody asked for them. */
   readonly special: (name: string) => void
+  /** Takes the ACLs and extended attributes of what was placed; absent: they are not kept. */
+  readonly attributes?: AttributeSink
   readonly progress?: (change: { files: number; bytes: number }) => void
 }
 
@@ -37,7 +40,9 @@ export async function extractTar(stream: AsyncIterable<Buffer>, options: Extract
       continue
     }
     try {
-      await place(tree, { header: member.header, body: body.chunks }, options)
+      const placed = await place(tree, { header: member.header, body: body.chunks }, options)
+      if (placed && member.header.attributes)
+        options.attributes?.add(placed, member.header.attributes, member.header.mode)
       options.progress?.({ files: 1, bytes: 0 })
     } catch (error) {
       // the stream broke, or no other file will fit either
@@ -48,7 +53,12 @@ export async function extractTar(stream: AsyncIterable<Buffer>, options: Extract
   tree.finish()
 }
 
-async function place(tree: SafeTree, { header, body }: TarMember, options: ExtractOptions): Promise<void> {
+/** Resolves to the path of a file or directory that can have attributes of its own. */
+async function place(
+  tree: SafeTree,
+  { header, body }: TarMember,
+  options: ExtractOptions,
+): Promise<Buffer | undefined> {
   const components = memberPath(header.name, options)
   const metadata = metadataOf(header, options)
   if (header.type === "directory") return tree.directory(components, metadata)
@@ -56,21 +66,25 @@ async function place(tree: SafeTree, { header, body }: TarMember, options: Extra
   const name = components.at(-1) ?? options.as
   switch (header.type) {
     case "file":
-      return writePartFile(directory, name, body, metadata)
+      await writePartFile(directory, name, body, metadata)
+      return childPath(directory, name)
     case "symlink":
       if (header.linkName.length > maxPathBytes)
         throw new RecoveryError("UnsafePath", `it leads to a name of more than ${maxPathBytes} bytes`)
-      return placePart(directory, name, (part) => {
+      placePart(directory, name, (part) => {
         symlinkSync(header.linkName, part)
         if (metadata.owner) lchownSync(part, metadata.owner.uid, metadata.owner.gid)
         lutimesSync(part, metadata.mtime, metadata.mtime)
       })
+      return undefined
     case "hardlink": {
       const target = tree.regularFile(memberPath(header.linkName, options))
-      return placePart(directory, name, (part) => linkSync(target, part))
+      placePart(directory, name, (part) => linkSync(target, part))
+      return undefined
     }
     default:
-      return placePart(directory, name, (part) => makeSpecial(part, header, metadata))
+      placePart(directory, name, (part) => makeSpecial(part, header, metadata))
+      return undefined
   }
 }
 
