@@ -72,7 +72,7 @@ async function cp(places: string[], flags: CpFlags, context: Context): Promise<v
   refuseFlags(flags, pod, dest)
   const progress = new Progress(context.streams, "copied", flags.quiet === true || dest === "-")
   const run = new Copying(flags, context, progress)
-  using sessions = new OpenFiles(flags)
+  using sessions = new OpenFiles(flags, context.signal)
   if (pod) await run.toPod(pod, sources, sessions)
   else
     for (const source of sources) {

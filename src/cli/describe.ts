@@ -20,8 +20,8 @@ export function addDescribe(program: Command, context: Context): void {
   withClusterFlags(command)
 }
 
-async function describe(names: readonly string[], flags: ClusterFlags, { streams }: Context): Promise<void> {
-  const cluster = openCluster(flags)
+async function describe(names: readonly string[], flags: ClusterFlags, { streams, signal }: Context): Promise<void> {
+  const cluster = openCluster(flags, signal)
   const refs = names.map((text) => parseSessionRef(text, cluster.namespace))
   for (const [at, { name, namespace }] of refs.entries()) {
     const session = await getSession(cluster, name, namespace)

@@ -55,7 +55,7 @@ export function addDiff(program: Command, context: Context): void {
 
 async function diff(place: string, other: string, flags: DiffFlags, context: Context): Promise<void> {
   const isJson = formatOf(flags.output, ["json"]) !== undefined
-  using sessions = new OpenFiles(flags)
+  using sessions = new OpenFiles(flags, context.signal)
   const first = await inSession(place, sessions, context)
   const second = await otherSide(other, sessions, flags, context)
   const options = { checksum: flags.checksum === true, ignoreTimes: flags.ignoreTimes === true }

@@ -41,13 +41,18 @@ export function addExtend(program: Command, context: Context): void {
   withClusterFlags(command)
 }
 
-async function extend(text: string, by: string | undefined, flags: ExtendFlags, { streams }: Context): Promise<void> {
+async function extend(
+  text: string,
+  by: string | undefined,
+  flags: ExtendFlags,
+  { streams, signal }: Context,
+): Promise<void> {
   const output = formatOf(flags.output, ["json", "yaml", "name"])
   if ((by === undefined) === (flags.ttl === undefined))
     throw new RecoveryError("UsageError", "Say how much longer: extend SESSION 2h, or how long in all: --ttl 6h.")
   const ms = parseDuration(by ?? flags.ttl ?? "")
   if (!ms) throw new RecoveryError("UsageError", `"${by ?? flags.ttl}" is no duration such as 2h or 1h30m.`)
-  const cluster = openCluster(flags)
+  const cluster = openCluster(flags, signal)
   const { name, namespace } = parseSessionRef(text, cluster.namespace)
   const unread: Unread[] = []
   const installation = await readInstallation(cluster.kube, flags.installation, unread)

@@ -58,7 +58,7 @@ async function find(text: string, flags: FindFlags, { streams, signal, defaultSe
   const query = searchOf(flags, Date.now())
   const place = parseRemotePath(text, defaultSession)
   const { volume, components } = place
-  using sessions = new OpenFiles(flags)
+  using sessions = new OpenFiles(flags, signal)
   const files = await sessions.of(place)
   const array = new JsonArray(streams.out)
   const volumes = volume === undefined ? [] : [volume]

@@ -44,7 +44,7 @@ async function get(names: readonly string[], flags: GetFlags, context: Context):
   const output = formatOf(flags.output, ["table", "wide", "json", "yaml", "name"]) ?? "table"
   if (names.length > 0 && flags.allNamespaces)
     throw new RecoveryError("UsageError", "A session is named in one namespace: leave -A or the name out.")
-  const cluster = openCluster(flags)
+  const cluster = openCluster(flags, context.signal)
   const refs = names.map((text) => parseSessionRef(text, cluster.namespace))
   const withNamespace = flags.allNamespaces === true || refs.some(({ namespace }) => namespace !== cluster.namespace)
   const columns: Columns = { withNamespace, wide: output === "wide" }

@@ -49,7 +49,7 @@ export function addLs(program: Command, context: Context): void {
 async function ls(text: string, flags: LsFlags, context: Context): Promise<void> {
   const output = formatOf(flags.output, ["json", "yaml"])
   const { volume, components, ...where } = parseRemotePath(text, context.defaultSession)
-  using sessions = new OpenFiles(flags)
+  using sessions = new OpenFiles(flags, context.signal)
   const files = await sessions.of(where)
   if (volume === undefined) {
     const catalogue = await files.volumes()
@@ -113,7 +113,7 @@ async function* deep(files: FilesClient, place: Place, { streams }: Context): As
         yield batch.map((entry) => ({ ...entry, name: prefix + entry.name }))
       }
     } catch (error) {
-      if (!(error instanceof RecoveryError) || below.length === 0) throw error
+      if (!(error instanceof RecoveryError) || error.code === "Interrupted" || below.length === 0) throw error
       streams.err.write(complaint(joinPath(inside), error.message))
     }
   }

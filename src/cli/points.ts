@@ -37,11 +37,11 @@ export function addPoints(program: Command, context: Context): void {
   withClusterFlags(command)
 }
 
-async function points(names: readonly string[], flags: PointsFlags, { streams }: Context): Promise<void> {
+async function points(names: readonly string[], flags: PointsFlags, { streams, signal }: Context): Promise<void> {
   const output = formatOf(flags.output, ["wide", "json", "yaml", "name"])
   const claims = claimNames(names)
   const notAfter = flags.at === undefined ? {} : { notAfter: timeOf("--at", flags.at, Date.now()) }
-  const cluster = openCluster(flags)
+  const cluster = openCluster(flags, signal)
   const { namespace } = cluster
   const unread: Unread[] = []
   const sources = await gatherPoints(asFarAsAllowed(cluster.kube, unread), namespace)

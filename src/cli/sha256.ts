@@ -51,7 +51,7 @@ export function addSha256(program: Command, context: Context): void {
 async function sha256(places: readonly string[], flags: Sha256Flags, context: Context): Promise<void> {
   const isJson = formatOf(flags.output, ["json"]) !== undefined
   const sources = places.map((text) => parseRemotePath(text, context.defaultSession))
-  using sessions = new OpenFiles(flags)
+  using sessions = new OpenFiles(flags, context.signal)
   if (flags.check !== undefined) return check(flags.check, sources, sessions, flags, context)
   const file = flags.file === "-" ? undefined : flags.file
   if (isJson && file !== undefined) throw new RecoveryError("UsageError", "-f takes what sha256sum reads, not -o json.")

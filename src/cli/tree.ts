@@ -45,7 +45,7 @@ async function tree(text: string, flags: TreeFlags, { streams, signal, defaultSe
     onlyDirectories: flags.directories === true,
   }
   const place = parseRemotePath(text, defaultSession)
-  using sessions = new OpenFiles(flags)
+  using sessions = new OpenFiles(flags, signal)
   const files = await sessions.of(place)
   const walk = new TreeWalk(files, limits, (name, why) => streams.err.write(complaint(name, why)))
   const { volume, components } = place

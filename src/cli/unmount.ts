@@ -46,7 +46,7 @@ async function unmount(names: readonly string[], flags: UnmountFlags, { streams,
   const timeoutMs = durationOf("--timeout", flags.timeout)
   if (names.length > 0 === (flags.all === true))
     throw new RecoveryError("UsageError", "Name the sessions to unmount, or all of the namespace with --all.")
-  const cluster = openCluster(flags)
+  const cluster = openCluster(flags, signal)
   const refs = flags.all ? await unfinished(cluster) : names.map((text) => parseSessionRef(text, cluster.namespace))
   // a name that is wrong is told before anything ends
   const before = await Promise.all(refs.map(({ name, namespace }) => getSession(cluster, name, namespace)))

@@ -28,9 +28,9 @@ export function addVolumes(program: Command, context: Context): void {
   withClusterFlags(command)
 }
 
-async function volumes(name: string | undefined, flags: CommonFlags, { streams }: Context): Promise<void> {
+async function volumes(name: string | undefined, flags: CommonFlags, { streams, signal }: Context): Promise<void> {
   const output = formatOf(flags.output, ["wide", "json", "yaml", "name"])
-  const { found, notes = [] } = await catalogue(name ?? "", flags)
+  const { found, notes = [] } = await catalogue(name ?? "", flags, signal)
   if (output === "json" || output === "yaml") await print(streams.out, structured(output, found))
   else if (output === "name")
     await print(streams.out, found.map(({ path }) => `${name}:/${displayName(Buffer.from(path))}\n`).join(""))
@@ -39,7 +39,11 @@ async function volumes(name: string | undefined, flags: CommonFlags, { streams }
 }
 
 /** Of what `open` serves by asking it; of a session on the cluster by its status, for which no pod is needed. */
-async function catalogue(name: string, flags: CommonFlags): Promise<{ found: readonly VolumeRow[]; notes?: string[] }> {
+async function catalogue(
+  name: string,
+  flags: CommonFlags,
+  signal: AbortSignal,
+): Promise<{ found: readonly VolumeRow[]; notes?: string[] }> {
   if (localName.test(name)) {
     const files = await sessionFiles({ session: name }, flags)
     try {
@@ -48,7 +52,7 @@ async function catalogue(name: string, flags: CommonFlags): Promise<{ found: rea
       files.close()
     }
   }
-  const cluster = openCluster(flags)
+  const cluster = openCluster(flags, signal)
   const ref = parseSessionRef(name, cluster.namespace)
   const session = await getSession(cluster, ref.name, ref.namespace)
   const { volumes: found = [], volumeCount = found.length, phase } = session.status ?? {}

@@ -249,3 +249,24 @@ test("audit: what is shown of the log is verified, and a changed record found", 
   writeFileSync(file, "nothing\n")
   expect((await runHere(["audit", "verify", file])).code).toBe(2)
 })
+
+test.each([
+  ["get", ["get"]],
+  ["describe", ["describe", "orders"]],
+  ["ls", ["ls", "-R", "orders:/data"]],
+  ["cp", ["cp", "orders:/data/text", "-"]],
+  ["diff", ["diff", "orders:/data", "."]],
+])("Ctrl-C ends %s at once, also while nobody answers", async (_, args) => {
+  const stop = new AbortController()
+  lab.api.fault = () => (stop.abort(), true)
+  const { code } = await lab.run(args, { signal: stop.signal })
+  lab.api.fault = undefined
+  lab.api.cut()
+  expect(code).toBe(130)
+})
+
+test("Ctrl-C in the middle of a tree of directories: no further one is asked for", async () => {
+  const stop = new AbortController()
+  const { code, out } = await lab.run(["tree", "orders:/data"], { signal: stop.signal, printed: () => stop.abort() })
+  expect([code, out.split("\n").length]).toEqual([130, 2])
+})

@@ -29,7 +29,7 @@ export async function* auditLines(name: string, flags: ClusterFlags, signal: Abo
 }
 
 async function podLog(text: string, flags: ClusterFlags, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
-  const cluster = openCluster(flags)
+  const cluster = openCluster(flags, signal)
   const { name, namespace } = parseSessionRef(text, cluster.namespace)
   const session = await getSession(cluster, name, namespace)
   const podName = session.status?.access?.podName

@@ -64,6 +64,7 @@ const hashingMs = 12 * 3_600_000
 export class FilesClient {
   readonly #agent: SessionAgent
   readonly #authorization: string
+  #interrupted: RecoveryError | undefined
 
   constructor(options: FilesClientOptions) {
     this.#agent = new SessionAgent(options)
@@ -158,6 +159,12 @@ export class FilesClient {
     this.#agent.destroy()
   }
 
+  /** Ends all that is being asked, with the reason Interrupted; nothing more can be. */
+  interrupt(): void {
+    this.#interrupted = new RecoveryError("Interrupted", "Interrupted.")
+    this.close()
+  }
+
   async #json<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     const parsed = schema.safeParse(await readJson(await this.#request(path)))
     if (!parsed.success)
@@ -167,6 +174,7 @@ export class FilesClient {
 
   async #request(path: string, headers: IncomingHttpHeaders = {}, silence = silenceMs): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      if (this.#interrupted) return reject(this.#interrupted)
       const sent = request({
         agent: this.#agent,
         path,
@@ -174,7 +182,7 @@ export class FilesClient {
       })
       const tooLong = new RecoveryError("ConnectionLost", `The file service said nothing for ${silence / 1000} s.`)
       sent.setTimeout(silence, () => sent.destroy(tooLong))
-      sent.on("response", resolve).on("error", (cause) => reject(connectionLost(cause)))
+      sent.on("response", resolve).on("error", (cause) => reject(this.#interrupted ?? connectionLost(cause)))
       sent.end()
     })
     if (response.statusCode === 200 || response.statusCode === 206) return response

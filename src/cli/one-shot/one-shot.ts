@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { RecoveryError } from "../../api/reasons.ts"
+import { reasonOf, RecoveryError } from "../../api/reasons.ts"
 import type { FileRecoverySession } from "../../api/session.ts"
 import { type Cluster, openCluster } from "../client/cluster.ts"
 import type { Context } from "../context.ts"
@@ -37,7 +37,11 @@ export async function inOneShot(
   const wanted = newSession(name, cluster.namespace, { ...flags, ...(flags.keep ? {} : unattended) })
   const where = `${cluster.namespace}/${name}`
   const steps = new Steps(streams, flags.quiet === true)
-  const made = await sendSession(cluster.kube, wanted)
+  const made = await sendSession(cluster.kube, wanted).catch(async (error: unknown) => {
+    // the answer was lost, perhaps not the request
+    if (reasonOf(error) === "ApiUnavailable") await requestUnmount(cluster, wanted).catch(() => undefined)
+    throw error
+  })
   let failure: unknown
   try {
     const ready = await waitUntilReady(cluster, made, { timeoutMs, signal, steps, interrupted: "Interrupted." })

@@ -83,7 +83,7 @@ export class TreeWalk {
     try {
       return await this.#read(place)
     } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error
+      if (!(error instanceof RecoveryError) || error.code === "Interrupted") throw error
       this.#unread(joinPath([Buffer.from(place.volume), ...place.components]), error.message)
       return []
     }
