@@ -16,7 +16,7 @@ interface VerifyFlags extends CommonFlags {
 const help = `${examples(
   "kubectl-recover audit show orders > orders.audit         the records, a line of JSON each",
   "kubectl-recover audit verify orders.audit",
-  "kubectl logs orders-restore-0 -c files | kubectl-recover audit verify -",
+  "kubectl logs POD -c files | kubectl-recover audit verify -",
 )}
 Records are in the log of the session's restore pod, which it takes the right to read. Each holds the hash of the one before:
 verify tells whether one was changed, removed, added or moved (exit code 6). That the end was cut off only somebody can tell

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander"
+import { Command, CommanderError, Help, type Option } from "commander"
 import { reasonOf, reasons, RecoveryError } from "../api/reasons.ts"
 import { addAudit } from "./audit.ts"
 import { addCat } from "./cat.ts"
@@ -54,6 +54,7 @@ export function makeProgram(context: Context, verb: readonly string[]): Command 
     .description("Recover files from snapshots of volumes, and from disk images.")
     .addHelpText("after", exitHelp)
     .exitOverride()
+    .configureHelp({ optionDescription })
     .configureOutput({ writeOut: (text) => void out.write(text), writeErr: (text) => void err.write(text) })
   program.commandsGroup("Sessions:")
   for (const add of [addPoints, addCreate, addGet, addDescribe, addVolumes, addExtend, addUnmount])
@@ -65,6 +66,13 @@ export function makeProgram(context: Context, verb: readonly string[]): Command 
   addAudit(program, context)
   addCompletion(program, context)
   return program
+}
+
+const usualHelp = new Help()
+
+/** That a flag which may come several times is at first given no time needn't be said. */
+function optionDescription(option: Option): string {
+  return Array.isArray(option.defaultValue) ? option.description : usualHelp.optionDescription(option)
 }
 
 function tell(error: unknown): string {

@@ -46,7 +46,12 @@ export async function writeResumable(download: Download): Promise<void> {
   } finally {
     await file.close()
   }
-  moveInto(part, directory, name)
+  try {
+    moveInto(part, directory, name)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw error
+  }
 }
 
 /** An earlier part that nobody writes to any more, under our own name; else a new one. */
