@@ -13,3 +13,15 @@ export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 /** No session lasts longer than this after its start, whatever anybody sets. */
 export const LONGEST_TTL = 12 * HOUR
+
+/** 5400000 -> "1h30m": whole seconds, as `parseDuration` reads them back. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const parts = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds / 60) % 60, "m"],
+    [seconds % 60, "s"],
+  ]
+  const text = parts.map(([count, unit]) => (count === 0 ? "" : `${count}${unit}`)).join("")
+  return text === "" ? "0s" : text
+}

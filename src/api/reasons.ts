@@ -126,6 +126,8 @@ export const reasons = {
   RangeNotSatisfiable: { heals: false, cure: "Ask for bytes within the file's size." },
   Busy: { heals: true, cure: "Try again when another download has ended." },
   SessionNotFound: { heals: false, cure: "List the sessions: kubectl recover get." },
+  ContentDiffers: { heals: false, cure: "" },
+  CommandFailed: { heals: false, cure: "" },
   CopyIncomplete: { heals: false, cure: "The lines before name each file and why." },
   Interrupted: { heals: false, cure: "" },
   NotReady: { heals: true, cure: "Wait: kubectl wait --for=condition=Ready." },

@@ -1,7 +1,7 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import type { ClusterFlags } from "./client/cluster.ts"
-import type { OutputFormat, Streams } from "./output.ts"
+import type { Streams } from "./output.ts"
 
 /** What every verb is given by the program around it. */
 export interface Context {
@@ -15,6 +15,7 @@ export interface Context {
 /** Flags of verbs that talk to a cluster. */
 export function withClusterFlags(command: Command): Command {
   return command
+    .optionsGroup("Cluster:")
     .option("--kubeconfig <file>", "kubeconfig to use")
     .option("--context <name>", "context of the kubeconfig")
     .option("-n, --namespace <name>", "namespace of the session")
@@ -22,13 +23,19 @@ export function withClusterFlags(command: Command): Command {
 }
 
 export interface CommonFlags extends ClusterFlags {
-  readonly output?: OutputFormat
+  readonly output?: string
   readonly quiet?: boolean
 }
 
 /** For flags that may be given several times. */
 export const collect = (value: string, before: string[]): string[] => [...before, value]
 
-export function notFormat(wanted: string, allowed: readonly string[]): RecoveryError {
-  return new RecoveryError("UsageError", `-o ${wanted} is not known here; use one of ${allowed.join(", ")}.`)
+/** What `-o` asks for, undefined when it isn't given. Throws UsageError for a format this verb doesn't have. */
+export function formatOf<F extends string>(wanted: string | undefined, allowed: readonly F[]): F | undefined {
+  const format = allowed.find((one) => one === wanted)
+  if (wanted === undefined || format !== undefined) return format
+  throw new RecoveryError("UsageError", `-o ${wanted} is not known here; use one of ${allowed.join(", ")}.`)
 }
+
+/** The examples below a verb's --help. */
+export const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  ${line}\n`).join("")}`

@@ -1,16 +1,17 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
-import type { FileRecoverySession } from "../api/session.ts"
-import { chosenNamespace, type Cluster, getSession, openCluster } from "./client/cluster.ts"
-import { collect, type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
+import { chosenNamespace, openCluster } from "./client/cluster.ts"
+import { type CommonFlags, type Context, formatOf, withClusterFlags } from "./context.ts"
 import { dryRunHere, dryRunOnServer } from "./create/dry-run.ts"
 import { usualInstallation } from "./create/installation.ts"
 import { newSession, sendSession, type SessionFlags } from "./create/new-session.ts"
-import { journalOf } from "./journal.ts"
+import { withSourceFlags } from "./create/source-flags.ts"
+import { waitUntilReady } from "./create/wait-until-ready.ts"
 import { print, structured } from "./output.ts"
-import { endedEarly, isOver, objectName, standing, whyNotReady } from "./session-words.ts"
+import { objectName } from "./session-words.ts"
+import { Steps } from "./steps.ts"
 import { volumeTable } from "./volume-table.ts"
-import { durationOf, pause } from "./waiting.ts"
+import { durationOf } from "./waiting.ts"
 
 interface CreateFlags extends CommonFlags, SessionFlags {
   readonly wait?: boolean
@@ -20,8 +21,9 @@ interface CreateFlags extends CommonFlags, SessionFlags {
 }
 
 const help = `
+Examples:
   kubectl-recover create orders --from pvc/data-orders-0 --wait
-  kubectl-recover create orders --from pvc/data-orders-0 --from pvc/data-orders-1 --at 2026-11-22T03:00:00Z
+  kubectl-recover create orders --from pvc/data-orders-0 --from pvc/data-orders-1 --at 3h-ago
   kubectl-recover create orders --from snapshot/orders-nightly --ttl 2h
   kubectl-recover create orders --from pvc/data-orders-0 --unlock-secret disk-keys/passphrase
   kubectl-recover create orders --from pvc/data-orders-0 --dry-run=server
@@ -37,13 +39,7 @@ export function addCreate(program: Command, context: Context): void {
     .command("create")
     .description("create a session on the cluster")
     .argument("<name>", "name of the FileRecoverySession")
-    .option("--from <source>", "pvc/NAME or snapshot/NAME; again for each disk", collect, [])
-    .option("--at <time>", "newest recovery point at or before this time, e.g. 2026-11-22T03:00:00Z")
-    .option("--recovery-point <name>", "the recovery point this VolumeSnapshot belongs to")
-    .option("--storage-class <name>", "StorageClass of the clones")
     .option("--ttl <duration>", "how long it lasts, at most 12h")
-    .option("--unlock-secret <name/key>", "a Secret's key to open encrypted volumes with; again for more", collect, [])
-    .option("--journal <replay|skip>", "what becomes of journals that were not written back", journalOf)
     .option("--verify-source", "hash the disks before and after, to prove that they were not changed")
     .option("--wait", "wait until the files can be read")
     .option("--timeout <duration>", "longest wait", "15m")
@@ -57,13 +53,12 @@ export function addCreate(program: Command, context: Context): void {
     .option("-q, --quiet", "no progress")
     .addHelpText("after", help)
     .action((name: string, flags: CreateFlags) => create(name, flags, context))
+  withSourceFlags(command)
   withClusterFlags(command)
 }
 
 async function create(name: string, flags: CreateFlags, { streams, signal }: Context): Promise<void> {
-  const { output } = flags
-  if (output !== undefined && output !== "json" && output !== "yaml" && output !== "name")
-    throw notFormat(output, ["json", "yaml", "name"])
+  const output = formatOf(flags.output, ["json", "yaml", "name"])
   const timeoutMs = durationOf("--timeout", flags.timeout)
   const { dryRun, installation } = flags
   if (!["none", "client", "server"].includes(dryRun))
@@ -75,35 +70,16 @@ async function create(name: string, flags: CreateFlags, { streams, signal }: Con
   const wanted = newSession(name, cluster.namespace, flags)
   if (dryRun === "server") return dryRunOnServer({ kube: cluster.kube, session: wanted, installation, output }, streams)
   let session = await sendSession(cluster.kube, wanted)
-  const say = (line: string) => void (flags.quiet || streams.err.write(`${line}\n`))
-  if (flags.wait) session = await waitUntilReady(cluster, session, { timeoutMs, signal, say })
+  if (flags.wait)
+    session = await waitUntilReady(cluster, session, {
+      timeoutMs,
+      signal,
+      steps: new Steps(streams, flags.quiet === true),
+    })
   if (output === "name") await print(streams.out, `${objectName(session)}\n`)
   else if (output) await print(streams.out, structured(output, session))
   else {
     await print(streams.out, `${objectName(session)} created\n`)
     if (flags.wait) await print(streams.out, volumeTable(session.status?.volumes ?? []))
-  }
-}
-
-interface Waiting {
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-  readonly say: (line: string) => void
-}
-
-/** Looks once a second and tells each change. Rejects with the session's own reason when it ends instead. */
-async function waitUntilReady(cluster: Cluster, made: FileRecoverySession, { timeoutMs, signal, say }: Waiting) {
-  const { name, namespace = cluster.namespace } = made.metadata
-  const started = performance.now()
-  for (let told = ""; ;) {
-    const session = await getSession(cluster, name, namespace)
-    const now = standing(session)
-    const elapsed = performance.now() - started
-    if (now !== told) say(`[${(elapsed / 1000).toFixed(0).padStart(4)} s] ${now}`)
-    told = now
-    if (session.status?.phase === "Ready") return session
-    if (isOver(session)) throw endedEarly(session)
-    if (elapsed > timeoutMs) throw new RecoveryError("NotReady", whyNotReady(session))
-    await pause(1000, signal, "Interrupted; the session goes on.")
   }
 }

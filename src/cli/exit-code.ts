@@ -8,13 +8,14 @@ export const exitCodes = {
   notFound: 3,
   notReady: 4,
   refused: 5,
+  differs: 6,
   interrupted: 130,
   outputClosed: 141,
 } as const
 
 export const exitHelp = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not ready or timed out, 5 refused or forbidden, 130 interrupted,
-141 nobody reads the output any more.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not ready or timed out, 5 refused or forbidden, 6 compared and
+different, 130 interrupted, 141 nobody reads the output any more.`
 
 const codes: Partial<Record<Reason, number>> = {
   UsageError: exitCodes.usage,
@@ -49,6 +50,7 @@ const codes: Partial<Record<Reason, number>> = {
   ClaimRefused: exitCodes.refused,
   SnapshotNotBound: exitCodes.refused,
   ReclaimPolicyRetain: exitCodes.refused,
+  ContentDiffers: exitCodes.differs,
   Interrupted: exitCodes.interrupted,
 }
 

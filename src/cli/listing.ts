@@ -1,20 +1,26 @@
 import { displayName, percentDecode } from "../files/names.ts"
 import type { Entry } from "../files/schemas.ts"
-import { table } from "./table.ts"
+import { printable } from "./printable.ts"
+import { table, tableLine } from "./table.ts"
 
 const letters = { file: "-", directory: "d", symlink: "l", fifo: "p", socket: "s", block: "b", char: "c" } as const
 
 /** Like `ls -l`: type and permissions, numeric owner and group, size, time, name, link target. */
 export function longListing(entries: readonly Entry[]): string {
-  const rows = entries.map((entry) => [
-    letters[entry.type] + permissions(entry.mode),
-    String(entry.uid),
-    String(entry.gid),
-    String(entry.sizeBytes),
-    entry.mtime.slice(0, 19).replace("T", " "),
-    shownName(entry) + (entry.linkTarget === undefined ? "" : ` -> ${displayName(percentDecode(entry.linkTarget))}`),
-  ])
+  const rows = entries.map((entry) => longCells(entry, shownName(entry)))
   return table(["MODE", "UID", "GID", "SIZE", "MODIFIED (UTC)", "NAME"], rows)
+}
+
+/** One line of the same, for what comes one by one; `shown` stands for the name. */
+export function longLine(entry: Entry, shown: string): string {
+  return tableLine(longCells(entry, shown), [10, 5, 5, 10, 19])
+}
+
+function longCells(entry: Entry, shown: string): string[] {
+  const { type, mode, uid, gid, sizeBytes, mtime, linkTarget } = entry
+  const link = linkTarget === undefined ? "" : ` -> ${displayName(percentDecode(linkTarget))}`
+  const time = printable(mtime.slice(0, 19).replace("T", " "))
+  return [letters[type] + permissions(mode), String(uid), String(gid), String(sizeBytes), time, shown + link]
 }
 
 /** The name, escaped here rather than trusting the server's own escaping; a slash marks a directory. */

@@ -4,15 +4,17 @@ import { percentDecode } from "../files/names.ts"
 import { joinPath } from "../files/path.ts"
 import type { Entry } from "../files/schemas.ts"
 import type { FilesClient, Place } from "./client/files-client.ts"
-import { sessionFiles } from "./client/session-files.ts"
-import { type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
+import { OpenFiles } from "./client/open-files.ts"
+import { type Context, examples, formatOf, withClusterFlags } from "./context.ts"
 import { byName, longListing, shownName } from "./listing.ts"
+import { inOneShot } from "./one-shot/one-shot.ts"
+import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { print, structured } from "./output.ts"
 import { complaint } from "./printable.ts"
 import { parseRemotePath, pathHelp } from "./remote-path.ts"
 import { volumeTable } from "./volume-table.ts"
 
-interface LsFlags extends CommonFlags {
+interface LsFlags extends OneShotFlags {
   readonly long?: boolean
   readonly recursive?: boolean
   readonly print0?: boolean
@@ -20,6 +22,13 @@ interface LsFlags extends CommonFlags {
 
 /** Directories larger than this are shown in the disk's order: sorting needs all of it in memory. */
 const mostSorted = 200_000
+
+const help = `${examples(
+  "kubectl-recover ls orders:/                       the volumes",
+  "kubectl-recover ls -l orders:/vg0-data/etc",
+  "kubectl-recover ls -R -0 orders:/vg0-data | ...   paths as they are, for programs",
+  "kubectl-recover ls --from pvc/data-orders-0 /",
+)}${oneShotHelp}`
 
 /** `ls SESSION:/PATH`: the volumes, or what is in a directory. */
 export function addLs(program: Command, context: Context): void {
@@ -30,30 +39,26 @@ export function addLs(program: Command, context: Context): void {
     .option("-l, --long", "type, mode, numeric owner, size, time and link target")
     .option("-R, --recursive", "directories below, too; prints paths")
     .option("-0, --print0", "names as they are, each followed by a NUL byte")
-    .option("-o, --output <format>", "json: one array, names percent-encoded")
-    .addHelpText("after", pathHelp)
-    .action((place: string, flags: LsFlags) => ls(place, flags, context))
-  withClusterFlags(command)
+    .option("-o, --output <format>", "json or yaml: one array, names percent-encoded")
+    .option("-q, --quiet", "no progress")
+    .addHelpText("after", help + pathHelp)
+    .action((place: string, flags: LsFlags) => inOneShot(flags, context, (context) => ls(place, flags, context)))
+  withClusterFlags(withOneShotFlags(command))
 }
 
 async function ls(text: string, flags: LsFlags, context: Context): Promise<void> {
-  const { output } = flags
-  if (output !== undefined && output !== "json" && output !== "yaml") throw notFormat(output, ["json", "yaml"])
+  const output = formatOf(flags.output, ["json", "yaml"])
   const { volume, components, ...where } = parseRemotePath(text, context.defaultSession)
-  const files = await sessionFiles(where, flags)
-  try {
-    if (volume === undefined) {
-      const catalogue = await files.volumes()
-      const shown = output === undefined ? volumeTable(catalogue.volumes) : structured(output, catalogue)
-      return await print(context.streams.out, shown)
-    }
-    const entries = flags.recursive
-      ? deep(files, { volume, components }, context)
-      : shallow(files, { volume, components })
-    await show(entries, flags, context)
-  } finally {
-    files.close()
+  using sessions = new OpenFiles(flags, context.signal)
+  const files = await sessions.of(where)
+  if (volume === undefined) {
+    const catalogue = await files.volumes()
+    const shown = output === undefined ? volumeTable(catalogue.volumes) : structured(output, catalogue)
+    return print(context.streams.out, shown)
   }
+  const place = { volume, components }
+  const entries = flags.recursive ? deep(files, place, context) : shallow(files, place)
+  await show(entries, flags, context)
 }
 
 async function show(batches: AsyncIterable<Entry[]>, flags: LsFlags, { streams }: Context): Promise<void> {
@@ -108,7 +113,7 @@ async function* deep(files: FilesClient, place: Place, { streams }: Context): As
         yield batch.map((entry) => ({ ...entry, name: prefix + entry.name }))
       }
     } catch (error) {
-      if (!(error instanceof RecoveryError) || below.length === 0) throw error
+      if (!(error instanceof RecoveryError) || error.code === "Interrupted" || below.length === 0) throw error
       streams.err.write(complaint(joinPath(inside), error.message))
     }
   }

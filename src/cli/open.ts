@@ -3,12 +3,13 @@ import { RecoveryError } from "../api/reasons.ts"
 import { createLog } from "../observability/log.ts"
 import { assertNameIsFree, localName, publishLocalSession } from "./client/local-session.ts"
 import type { Context } from "./context.ts"
-import { collect, notFormat } from "./context.ts"
+import { collect, formatOf } from "./context.ts"
 import { type Journal, journalOf } from "./journal.ts"
 import { openDataPath } from "./open/data-path.ts"
 import { readKeys } from "./open/read-keys.ts"
 import { print, structured } from "./output.ts"
 import { volumeTable } from "./volume-table.ts"
+import { wholeNumber } from "./whole-number.ts"
 
 interface OpenFlags {
   readonly name: string
@@ -68,8 +69,7 @@ async function open(
   runVerb: RunVerb,
 ): Promise<void> {
   const { streams, signal } = context
-  const { output } = flags
-  if (output !== undefined && output !== "json" && output !== "yaml") throw notFormat(output, ["json", "yaml"])
+  const output = formatOf(flags.output, ["json", "yaml"])
   if (!localName.test(flags.name)) throw new RecoveryError("UsageError", "--name must be local or local.NAME.")
   // one verb of its own needs no name that others could take or find
   const name = verb.length > 0 ? `local.p${process.pid}` : flags.name
@@ -119,10 +119,4 @@ function interrupted(signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) resolve(undefined)
     else signal.addEventListener("abort", () => resolve(undefined), { once: true })
   })
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text)
-  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
-  throw new RecoveryError("UsageError", `${flag} must be a whole number from ${least} to ${most}.`)
 }

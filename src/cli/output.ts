@@ -9,9 +9,6 @@ export interface Streams {
   readonly errIsTerminal: boolean
 }
 
-export const outputFormats = ["table", "json", "yaml", "name"] as const
-export type OutputFormat = (typeof outputFormats)[number]
-
 /** The reader of our output has enough, as head(1) has: no failure, but the end. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed"

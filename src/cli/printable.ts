@@ -1,7 +1,7 @@
 import { displayName } from "../files/names.ts"
 
-/** Text of a disk or a server on a terminal: what could move the cursor or deceive is escaped, line by line. */
-export function printable(text: string): string {
+/** Text of a disk or a server on a terminal: what could move the cursor or deceive is escaped, line ends too. */
+export function printable(text: string | Buffer): string {
   // a backslash in a sentence is only a backslash
   return displayName(Buffer.from(text)).replaceAll("\\\\", "\\")
 }

@@ -1,5 +1,6 @@
 import { humanBytes } from "../api/bytes.ts"
 import type { Streams } from "./output.ts"
+import { humanAge } from "./table.ts"
 
 /** How often the line on a terminal, and the lines elsewhere, are written (milliseconds). */
 const terminalMs = 200
@@ -10,17 +11,23 @@ export class Progress {
   readonly #streams: Streams
   readonly #quiet: boolean
   readonly #label: string
-  readonly #started = performance.now()
+  readonly #now: () => number
+  readonly #started: number
   readonly #every: number
-  #shown = performance.now()
+  #shown: number
   #files = 0
   #bytes = 0
   #total: number | undefined
+  /** Bytes that were there before. */
+  #before = 0
 
-  constructor(streams: Streams, label: string, quiet: boolean) {
+  /** `now`: milliseconds of a clock that only goes forward. */
+  constructor(streams: Streams, label: string, quiet: boolean, now: () => number = () => performance.now()) {
     this.#streams = streams
     this.#label = label
     this.#quiet = quiet
+    this.#now = now
+    this.#started = this.#shown = now()
     this.#every = streams.errIsTerminal ? terminalMs : plainMs
   }
 
@@ -29,14 +36,20 @@ export class Progress {
     this.#total = (this.#total ?? 0) + bytes
   }
 
+  /** Bytes of those expected that are there already. */
+  skip(bytes: number): void {
+    this.#bytes += bytes
+    this.#before += bytes
+  }
+
   add({ files = 0, bytes = 0 }: { files?: number; bytes?: number }): void {
     this.#files += files
     this.#bytes += bytes
-    const now = performance.now()
+    const now = this.#now()
     if (this.#quiet || now - this.#shown < this.#every) return
     this.#shown = now
     const total = this.#total === undefined ? "" : ` of ${humanBytes(this.#total)}`
-    this.#write(`${this.#label}: ${humanBytes(this.#bytes)}${total}, ${this.#rate()}`)
+    this.#write(`${this.#label}: ${humanBytes(this.#bytes)}${total}, ${this.#rate()}${this.#left()}`)
   }
 
   /** The last word: how much, how fast. */
@@ -60,8 +73,20 @@ export class Progress {
   }
 
   #rate(): string {
-    const seconds = Math.max(0.001, (performance.now() - this.#started) / 1000)
-    return `${(this.#bytes / 1e6 / seconds).toFixed(1)} MB/s`
+    return `${(this.#perSecond() / 1e6).toFixed(1)} MB/s`
+  }
+
+  /** How long it will still take, once that can be told. */
+  #left(): string {
+    const seconds = (this.#now() - this.#started) / 1000
+    const perSecond = this.#perSecond()
+    if (this.#total === undefined || this.#total <= this.#bytes || perSecond === 0 || seconds < 2) return ""
+    return `, ${humanAge(((this.#total - this.#bytes) / perSecond) * 1000)} left`
+  }
+
+  #perSecond(): number {
+    const seconds = Math.max(0.001, (this.#now() - this.#started) / 1000)
+    return (this.#bytes - this.#before) / seconds
   }
 
   #write(text: string): void {

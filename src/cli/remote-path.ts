@@ -1,6 +1,7 @@
 import { RecoveryError } from "../api/reasons.ts"
 import { displayName, parseName } from "../files/names.ts"
 import { joinPath, pathComponents } from "../files/path.ts"
+import type { Place } from "./client/files-client.ts"
 
 /** A place in a session: `[NAMESPACE/]SESSION:/VOLUME/PATH`. */
 export interface RemotePath {
@@ -42,4 +43,11 @@ export function parseRemotePath(text: string, defaultSession?: string): RemotePa
 export function showRemotePath({ namespace, session, volume, components }: RemotePath): string {
   const inside = volume === undefined ? [] : [Buffer.from(volume), ...components]
   return `${namespace === undefined ? "" : `${namespace}/`}${session}:${displayName(joinPath(inside))}`
+}
+
+/** The place in a volume. Throws UsageError where all volumes are meant. */
+export function placeOf(path: RemotePath): Place {
+  const { volume, components } = path
+  if (volume !== undefined) return { volume, components }
+  throw new RecoveryError("UsageError", `${showRemotePath(path)} is all volumes: name one.`)
 }

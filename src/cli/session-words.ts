@@ -10,6 +10,16 @@ export const isOver = ({ status }: FileRecoverySession) =>
 export const objectName = ({ metadata }: FileRecoverySession) =>
   `${SESSION_KIND.toLowerCase()}.${GROUP}/${metadata.name}`
 
+/** What the disks are of: `pvc/data-0, pvc/data-1`, as `create --from` takes them. */
+export function sourceWords({ spec }: FileRecoverySession): string {
+  const { volumeSnapshots = [], persistentVolumeClaims = [] } = spec.source
+  const names = [
+    ...persistentVolumeClaims.map(({ name }) => `pvc/${name}`),
+    ...volumeSnapshots.map(({ name }) => `snapshot/${name}`),
+  ]
+  return printable(names.join(", "))
+}
+
 /** The condition that says most in a phase; in all others it is the first that isn't met. */
 const telling: Record<string, string> = { Failed: "Stalled", Unmounting: "Released" }
 

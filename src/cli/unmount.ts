@@ -1,76 +1,76 @@
 import type { Command } from "commander"
-import { humanBytes } from "../api/bytes.ts"
-import { isReason, RecoveryError } from "../api/reasons.ts"
+import { RecoveryError } from "../api/reasons.ts"
 import type { FileRecoverySession } from "../api/session.ts"
 import { kinds } from "../kube/kinds.ts"
-import { getSession, openCluster } from "./client/cluster.ts"
-import { type CommonFlags, type Context, withClusterFlags } from "./context.ts"
-import { print, type Streams } from "./output.ts"
-import { isOver, standing, whyNotReady } from "./session-words.ts"
-import { durationOf, pause } from "./waiting.ts"
+import { type Cluster, getSession, openCluster } from "./client/cluster.ts"
+import { type CommonFlags, type Context, examples, formatOf, withClusterFlags } from "./context.ts"
+import { print, structured } from "./output.ts"
+import { parseSessionRef, type SessionRef } from "./session-ref.ts"
+import { isOver, objectName } from "./session-words.ts"
+import { Steps } from "./steps.ts"
+import { failureOfRelease, releaseSummary } from "./unmount/summary.ts"
+import { requestUnmount, waitUntilReleased } from "./unmount/release.ts"
+import { durationOf } from "./waiting.ts"
 
 interface UnmountFlags extends CommonFlags {
+  readonly all?: boolean
   readonly wait: boolean
   readonly timeout: string
 }
 
-/** `unmount SESSION`: ends a session and waits until nothing of it is left. */
+const help = `${examples(
+  "kubectl-recover unmount orders",
+  "kubectl-recover unmount orders shop/other --no-wait",
+  "kubectl-recover unmount --all               every session of the namespace",
+)}
+There is no way back. Prints what each has released; the session objects stay, as a summary.`
+
+/** `unmount SESSION...`: ends sessions and waits until nothing of them is left. */
 export function addUnmount(program: Command, context: Context): void {
   const command = program
     .command("unmount")
-    .description("end a session: nobody can read any more, and all that was made for it is removed")
-    .argument("<session>", "name of a FileRecoverySession, or NAMESPACE/NAME")
+    .description("end sessions: nobody can read any more, and all that was made for them is removed")
+    .argument("[sessions...]", "names of FileRecoverySessions, or NAMESPACE/NAME")
+    .option("--all", "all sessions of the namespace that have not ended")
     .option("--no-wait", "don't wait until nothing is left")
-    .option("--timeout <duration>", "longest wait", "10m")
+    .option("--timeout <duration>", "longest wait, for all together", "10m")
+    .option("-o, --output <format>", "json, yaml or name: the sessions as they are then")
     .option("-q, --quiet", "no progress")
-    .action((name: string, flags: UnmountFlags) => unmount(name, flags, context))
+    .addHelpText("after", help)
+    .action((names: string[], flags: UnmountFlags) => unmount(names, flags, context))
   withClusterFlags(command)
 }
 
-async function unmount(text: string, flags: UnmountFlags, { streams, signal }: Context): Promise<void> {
+async function unmount(names: readonly string[], flags: UnmountFlags, { streams, signal }: Context): Promise<void> {
+  const output = formatOf(flags.output, ["json", "yaml", "name"])
   const timeoutMs = durationOf("--timeout", flags.timeout)
-  const cluster = openCluster(flags)
-  const slash = text.indexOf("/")
-  const namespace = slash === -1 ? cluster.namespace : text.slice(0, slash)
-  const name = text.slice(slash + 1)
-  const before = await getSession(cluster, name, namespace)
-  if (!isOver(before)) {
-    const patch = { spec: { desiredState: "Unmounted" } }
-    await cluster.kube.mergePatch<FileRecoverySession>(kinds.FileRecoverySession, name, namespace, patch)
+  if (names.length > 0 === (flags.all === true))
+    throw new RecoveryError("UsageError", "Name the sessions to unmount, or all of the namespace with --all.")
+  const cluster = openCluster(flags, signal)
+  const refs = flags.all ? await unfinished(cluster) : names.map((text) => parseSessionRef(text, cluster.namespace))
+  // a name that is wrong is told before anything ends
+  const before = await Promise.all(refs.map(({ name, namespace }) => getSession(cluster, name, namespace)))
+  await Promise.all(before.filter((session) => !isOver(session)).map((session) => requestUnmount(cluster, session)))
+  if (refs.length === 0) streams.err.write(`No sessions to unmount in namespace ${cluster.namespace}.\n`)
+  const ended: FileRecoverySession[] = []
+  let failure: RecoveryError | undefined
+  const steps = new Steps(streams, flags.quiet === true)
+  const until = performance.now() + timeoutMs
+  for (const session of flags.wait ? before : []) {
+    const last = await waitUntilReleased(cluster, session, { until, signal, steps, several: refs.length > 1 })
+    if (last) ended.push(last)
+    if (output === undefined) await print(streams.out, last ? releaseSummary(last) : gone(session))
+    failure ??= last && failureOfRelease(last)
   }
-  if (!flags.wait) return
-  const started = performance.now()
-  for (let told = ""; ;) {
-    const session = await cluster.kube.get<FileRecoverySession>(kinds.FileRecoverySession, name, namespace)
-    if (!session) return print(streams.out, `session ${namespace}/${name} is gone\n`)
-    const now = standing(session)
-    if (now !== told && !flags.quiet) streams.err.write(`${now}\n`)
-    told = now
-    if (isOver(session)) return tell(session, streams)
-    if (performance.now() - started > timeoutMs)
-      throw new RecoveryError("NotReady", `Not unmounted yet: ${whyNotReady(session)}`)
-    await pause(1000, signal, "Interrupted; the release goes on.")
-  }
+  const told = flags.wait ? ended : before
+  if (output === "name") await print(streams.out, told.map((session) => `${objectName(session)}\n`).join(""))
+  else if (output) await print(streams.out, structured(output, names.length === 1 ? (told[0] ?? null) : told))
+  if (failure) throw failure
 }
 
-/** The summary, and as a failure that a source which was to be verified was not. */
-async function tell(session: FileRecoverySession, { out }: Streams): Promise<void> {
-  await print(out, summary(session))
-  const verified = session.status?.conditions?.find(({ type }) => type === "SourceVerified")
-  if (!verified || verified.status === "True") return
-  throw new RecoveryError(isReason(verified.reason) ? verified.reason : "SourceNotVerified", verified.message)
+async function unfinished({ kube, namespace }: Cluster): Promise<SessionRef[]> {
+  const all = await kube.list<FileRecoverySession>(kinds.FileRecoverySession, { namespace })
+  return all.filter((session) => !isOver(session)).map(({ metadata: { name } }) => ({ namespace, name }))
 }
 
-/** What was released, as the object keeps it. */
-function summary({ metadata, status }: FileRecoverySession): string {
-  const { release, clones = [], phase = "" } = status ?? {}
-  const facts = [
-    `${clones.length} ${clones.length === 1 ? "clone" : "clones"} removed`,
-    release?.initiatorsAtRelease === undefined ? undefined : `${release.initiatorsAtRelease} initiators left`,
-    release?.bytesServed === undefined ? undefined : `${humanBytes(release.bytesServed)} served`,
-    release?.filesRead === undefined ? undefined : `${release.filesRead} files read`,
-    release?.writeAttempts === undefined ? undefined : `${release.writeAttempts} writes refused`,
-    release?.sourceVerified === undefined ? undefined : `source ${release.sourceVerified ? "" : "NOT "}verified`,
-  ]
-  return `${metadata.namespace}/${metadata.name} ${phase}: ${facts.filter((fact) => fact !== undefined).join(", ")}\n`
-}
+const gone = ({ metadata }: FileRecoverySession) => `session ${metadata.namespace}/${metadata.name} is gone\n`

@@ -7,6 +7,7 @@ export interface VolumeRow {
   readonly path: string
   readonly filesystem?: string | undefined
   readonly label?: string | undefined
+  readonly uuid?: string | undefined
   readonly sizeBytes?: number | undefined
   readonly usedBytes?: number | undefined
   readonly system?: { os?: string | undefined; version?: string | undefined; hostName?: string | undefined } | undefined
@@ -19,15 +20,16 @@ export interface VolumeRow {
 
 /**
  * The volumes as people see them: where, whether it can be read, what, how large, on what; and below, of those that can't be
- * read, or not in full, why. The reasons are sentences: in the table they would push everything else off the screen.
+ * read, or not in full, why. The reasons are sentences: in the table they would push everything else off the screen. `wide`:
+ * with UUIDs.
  */
-export function volumeTable(volumes: readonly VolumeRow[]): string {
+export function volumeTable(volumes: readonly VolumeRow[], { wide = false } = {}): string {
   const size = (bytes: number | undefined) => (bytes === undefined ? "-" : humanBytes(bytes))
   // only where something is known of it
   const mounts = volumes.some(({ mountPoint }) => mountPoint !== undefined)
   const systems = volumes.some(({ system }) => system !== undefined)
   const known = [...(mounts ? ["MOUNTED AT"] : []), ...(systems ? ["SYSTEM"] : [])]
-  const header = ["VOLUME", "STATE", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, "ON"]
+  const header = ["VOLUME", "STATE", "FILESYSTEM", "LABEL", "SIZE", "USED", ...known, ...(wide ? ["UUID"] : []), "ON"]
   const rows = volumes.map((volume) => [
     pathOf(volume),
     volume.state,
@@ -37,6 +39,7 @@ export function volumeTable(volumes: readonly VolumeRow[]): string {
     size(volume.usedBytes),
     ...(mounts ? [volume.mountPoint ?? "-"] : []),
     ...(systems ? [systemWords(volume.system)] : []),
+    ...(wide ? [volume.uuid ?? "-"] : []),
     volume.stack?.join(" > ") ?? "-",
   ])
   const shown = table(

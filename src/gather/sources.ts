@@ -6,7 +6,7 @@ import type { KubeReader } from "../kube/client.ts"
 import { KubeError } from "../kube/errors.ts"
 import { kinds } from "../kube/kinds.ts"
 import type { PersistentVolumeClaim, StorageClass, VolumeSnapshot, VolumeSnapshotContent } from "../kube/objects.ts"
-import type { ObservedSnapshot, ObservedSources } from "../session/observed.ts"
+import type { ObservedSnapshot, ObservedSources, ObservedStorageClass } from "../session/observed.ts"
 import { chooseRecoveryPoint } from "../session/recovery-point.ts"
 import { isVerdict } from "../session/verdict.ts"
 
@@ -29,16 +29,21 @@ export async function gatherSources(kube: KubeReader, namespace: string, spec: S
   ])
   return {
     snapshots: snapshots.map((snapshot) => contents.find(({ uid }) => uid === snapshot.uid) ?? snapshot),
-    storageClasses: storageClasses.map(({ metadata, provisioner, reclaimPolicy }) => ({
-      name: metadata?.name ?? "",
-      provisioner,
-      reclaimPolicy: reclaimPolicy ?? "Delete",
-    })),
-    claims: claims.flatMap((claim) =>
-      claim ? [{ name: claim.metadata?.name ?? "", storageClassName: claim.spec?.storageClassName }] : [],
-    ),
+    storageClasses: storageClasses.map(observedStorageClass),
+    claims: claims.flatMap((claim) => (claim ? [observedClaim(claim)] : [])),
   }
 }
+
+export const observedStorageClass = ({ metadata, provisioner, reclaimPolicy }: StorageClass): ObservedStorageClass => ({
+  name: metadata?.name ?? "",
+  provisioner,
+  reclaimPolicy: reclaimPolicy ?? "Delete",
+})
+
+export const observedClaim = ({ metadata, spec }: PersistentVolumeClaim): ObservedSources["claims"][number] => ({
+  name: metadata?.name ?? "",
+  storageClassName: spec?.storageClassName,
+})
 
 /** Only whether the chosen snapshots are still there; of those that are converted also what the driver calls them. */
 export async function gatherSnapshots(
@@ -68,6 +73,11 @@ async function readSnapshots(
       namespace,
       source.volumeSnapshots.map(({ name }) => name),
     )
+  return listSnapshots(kube, namespace)
+}
+
+/** All snapshots of a namespace that can be recovery points. */
+export async function listSnapshots(kube: KubeReader, namespace: string): Promise<ObservedSnapshot[]> {
   const all = await kube.list<VolumeSnapshot>(kinds.VolumeSnapshot, { namespace }).catch((error: unknown) => {
     // a cluster without the kind has no snapshots either
     if (error instanceof KubeError && error.status === 404) return []
@@ -105,7 +115,11 @@ function observedSnapshot({ metadata, spec, status }: VolumeSnapshot): ObservedS
 async function withContent(kube: KubeReader, snapshot: ObservedSnapshot): Promise<ObservedSnapshot> {
   if (snapshot.contentName === undefined) return snapshot
   const content = await kube.get<VolumeSnapshotContent>(kinds.VolumeSnapshotContent, snapshot.contentName)
-  if (!content) return snapshot
+  return content ? describedBy(content, snapshot) : snapshot
+}
+
+/** A snapshot with what its content says. */
+export function describedBy(content: VolumeSnapshotContent, snapshot: ObservedSnapshot): ObservedSnapshot {
   const { driver = "", sourceVolumeMode, volumeSnapshotRef } = content.spec ?? {}
   const { namespace = "", name = "", uid } = volumeSnapshotRef ?? {}
   const { restoreSize: bytes, snapshotHandle } = content.status ?? {}

@@ -26,6 +26,8 @@ export interface TransportOptions {
   readonly limit: RateLimit
   /** Milliseconds until a request without a whole answer fails. */
   readonly timeoutMs?: number
+  /** Ends all that is being asked, where a call has no signal of its own. */
+  readonly signal?: AbortSignal
   readonly observe?: RequestObserver
 }
 
@@ -90,11 +92,12 @@ export class Transport {
   async #attempt(call: Call, deadline: Deadline): Promise<IncomingMessage | { lost: Error }> {
     const { connection } = this.#options
     const options = await connection.options()
+    const signal = call.signal ?? this.#options.signal
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
     const request = httpsRequest(`${connection.server}${call.path}${queryString(call.query)}`, {
       ...options,
       method: call.method,
-      ...(call.signal && { signal: call.signal }),
+      ...(signal && { signal }),
       headers: {
         ...(options.headers as Record<string, string> | undefined),
         accept: "application/json",

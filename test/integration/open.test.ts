@@ -22,6 +22,7 @@ import { FilesClient } from "../../src/cli/client/files-client.ts"
 import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
 import { displayName } from "../../src/files/names.ts"
 import { cli, type RunningCli, startCli } from "../support/cli.ts"
+import { run } from "../support/recover-lab.ts"
 
 const odd = [
   "bad\xff\xfename",
@@ -145,6 +146,32 @@ test("an archive holds what tar would have put into it", async () => {
   execFileSync("diff", ["-r", join(tree(), "deep"), join(into, "deep")])
   const piped = await local(["tar", "local:/disk/deep", "-f", "-"])
   expect(execFileSync("tar", ["-t"], { input: piped.out }).toString()).toContain("deep/er/still/file\n")
+})
+
+test("copies are verified, compared, searched and hashed: all verbs on a real guest", async () => {
+  // in this process, which spares a start of Node for each
+  const before = process.env["XDG_RUNTIME_DIR"]
+  process.env["XDG_RUNTIME_DIR"] = env["XDG_RUNTIME_DIR"]
+  const into = mkdtempSync(join(base, "verbs-"))
+  const manifest = join(into, "manifest")
+  const copied = await run(["cp", "-r", "--verify", "--xattrs", "local:/disk/odd", "local:/disk/deep", into])
+  const found = await run(["find", "local:/", "--name", "big", "--min-size", "19M"])
+  const different = await run(["diff", "--checksum", "local:/disk/odd", join(into, "odd")])
+  const hashed = await run(["sha256", "local:/disk/deep", "-f", manifest])
+  const drawn = await run(["tree", "local:/disk/deep"])
+  const zip = await run(["tar", "local:/disk/deep", "local:/disk/hard", "-f", "-", "--format", "zip"])
+  const audit = await run(["audit", "show", "local"])
+  process.env["XDG_RUNTIME_DIR"] = before
+  expect([copied.code, copied.err]).toEqual([0, expect.stringContaining(`verified: ${odd.length} files`)])
+  expect([found.code, found.out]).toEqual([0, "local:/disk/big\n"])
+  expect([different.code, different.out]).toEqual([0, ""])
+  expect([hashed.code, execFileSync("sha256sum", ["-c", manifest], { cwd: tree() }).toString()]).toEqual([
+    0,
+    "deep/er/still/file: OK\n",
+  ])
+  expect(drawn.out).toContain("        └── file\n\n2 directories, 1 file\n")
+  expect([zip.code, zip.bytes.subarray(0, 2).toString()]).toEqual([0, "PK"])
+  expect(audit.out).toMatch(/"event":"Search".*"outcome":"Ok"/)
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import { createServer } from "node:https"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 import { KubeConfig } from "@kubernetes/client-node"
 import { createAuthority, loadAuthority } from "../../src/pki/authority.ts"
 import { issueLeaf } from "../../src/pki/leaf.ts"
@@ -20,6 +21,8 @@ export interface ApiServer {
   readonly watches: number
   /** Asked first for every request; undefined: no faults. */
   fault: Fault | undefined
+  /** Takes over what wants to become a WebSocket; without it there is none. */
+  upgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined
   /** Watches that want to go on from below this version are told 410. */
   compactedBelow: number
   /** Ends all open watches in order. */
@@ -41,6 +44,10 @@ export async function startApiServer({ token = "test-token" } = {}): Promise<Api
   let connections = 0
   const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
     void handle(request, response)
+  })
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (api.upgrade) api.upgrade(request, socket, head)
+    else socket.destroy()
   })
   server.on("connection", () => (connections += 1))
   server.keepAliveTimeout = 60_000
@@ -117,6 +124,7 @@ export async function startApiServer({ token = "test-token" } = {}): Promise<Api
       return watches.size
     },
     fault: undefined,
+    upgrade: undefined,
     compactedBelow: 0,
     endWatches() {
       for (const response of watches) response.end()

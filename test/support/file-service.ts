@@ -9,7 +9,7 @@ import type { FileServiceLimits } from "../../src/files/limits.ts"
 import { type FileService, startFileService } from "../../src/files/service.ts"
 import type { FileSource } from "../../src/files/source.ts"
 
-const uid = "5f0c3a52-7d5e-4a5e-9f4e-000000000001"
+const usualUid = "5f0c3a52-7d5e-4a5e-9f4e-000000000001"
 const password = "correct horse"
 const passwordSha256 = createHash("sha256").update(password).digest("hex")
 
@@ -32,7 +32,7 @@ export interface FileServiceLab extends AsyncDisposable {
 export async function fileServiceLab(
   source: FileSource,
   limits: Partial<FileServiceLimits> = {},
-  session = uid,
+  uid = usualUid,
 ): Promise<FileServiceLab> {
   const { restore } = makeIdentities(uid, new Date())
   const service = await startFileService({
@@ -44,7 +44,7 @@ export async function fileServiceLab(
       { username: "auditor", passwordSha256, rights: ["audit"] },
     ],
     source,
-    session,
+    session: uid,
     log: pino({ level: "silent" }),
     limits,
   })

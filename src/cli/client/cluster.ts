@@ -21,20 +21,26 @@ export interface ClusterFlags {
 export interface Cluster {
   readonly config: KubeConfig
   readonly kube: KubeClient
+  /** For watches. */
+  readonly transport: Transport
   /** Of the flags, else of the kubeconfig's context, else "default". */
   readonly namespace: string
 }
 
-/** Opens what the flags or the kubeconfig choose. Throws UsageError when there is no such cluster; asks nobody yet. */
-export function openCluster(flags: ClusterFlags): Cluster {
+/**
+ * Opens what the flags or the kubeconfig choose. Throws UsageError when there is no such cluster; asks nobody yet. With a
+ * signal, Ctrl-C ends what is being asked: for verbs that have nothing to clean up.
+ */
+export function openCluster(flags: ClusterFlags, signal?: AbortSignal): Cluster {
   const config = readConfig(flags)
   const timeoutMs = durationOf("--request-timeout", flags.requestTimeout ?? "30s")
   const transport = new Transport({
     connection: reach(config),
     limit: new RateLimit({ qps: 20, burst: 40 }),
     timeoutMs,
+    ...(signal && { signal }),
   })
-  return { config, kube: new RestClient(transport), namespace: namespaceIn(config, flags) ?? "default" }
+  return { config, kube: new RestClient(transport), transport, namespace: namespaceIn(config, flags) ?? "default" }
 }
 
 /** The namespace that the flags or the kubeconfig's context name, if they do. There needn't be a cluster. */

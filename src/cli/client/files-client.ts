@@ -1,41 +1,42 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
-import { Agent, request } from "node:https"
-import type { Duplex } from "node:stream"
-import { connect } from "node:tls"
+import { request } from "node:https"
 import type { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
 import { percentEncode } from "../../files/names.ts"
 import { joinPath } from "../../files/path.ts"
+import type { ArchiveFormat } from "../../files/queries.ts"
 import {
   type Entry,
   entrySchema,
   type List,
   listSchema,
   problemSchema,
+  type SearchLine,
+  searchLineSchema,
   type Volumes,
   volumesSchema,
 } from "../../files/schemas.ts"
-import { authorizePeer, sessionUri } from "../../pki/peer.ts"
+import { bytesOf, jsonOf, readJson } from "./bodies.ts"
+import { linesOf } from "./lines.ts"
+import { type Search, searchFields } from "./search.ts"
+import { connectionLost, SessionAgent, type SessionPeer } from "./session-agent.ts"
 
-/** Opens a byte stream to the file service's port, through whatever lies between. */
-export type Dial = () => Promise<Duplex>
-
-export interface FilesClientOptions {
-  readonly dial: Dial
-  /** PEM: the authority of the session's certificates. */
-  readonly ca: string
-  readonly sessionUid: string
+export interface FilesClientOptions extends SessionPeer {
   readonly username: string
   readonly password: string
 }
 
 /** A file's bytes, on their way. */
 export interface Content {
+  /** Where `body` starts. */
+  readonly start: number
   /** Size of the whole file. */
   readonly sizeBytes: number
   readonly etag: string
   readonly modified: Date | undefined
   readonly body: AsyncIterable<Buffer>
+  /** Ends the request where nothing of the body is wanted. */
+  cancel(): void
 }
 
 /** What of a file is wanted: offsets in bytes, `end` is the first not wanted. */
@@ -53,17 +54,17 @@ export interface Place {
 
 /** An answer without a byte for this long is given up (milliseconds): longer than a lost target pod takes to come back. */
 const silenceMs = 180_000
-/** Connections at once; requests beyond wait. */
-const maxConnections = 4
-const maxJsonBytes = 64 * 2 ** 20
+/** The same where a file of terabytes may be hashed. */
+const hashingMs = 12 * 3_600_000
 
 /**
  * The client of one session's file service: HTTPS over any stream, the server's certificate checked against the session's
  * authority and identity before a password is sent. Failures are RecoveryErrors with the service's own code.
  */
 export class FilesClient {
-  readonly #agent: Agent
+  readonly #agent: SessionAgent
   readonly #authorization: string
+  #interrupted: RecoveryError | undefined
 
   constructor(options: FilesClientOptions) {
     this.#agent = new SessionAgent(options)
@@ -104,10 +105,12 @@ export class FilesClient {
     const total = /\/(\d+)$/.exec(response.headers["content-range"] ?? "")?.[1]
     const modified = new Date(response.headers["last-modified"] ?? "")
     return {
+      start: part.start,
       sizeBytes: Number(total ?? response.headers["content-length"]),
       etag: response.headers.etag ?? "",
       modified: Number.isNaN(modified.getTime()) ? undefined : modified,
       body: bytesOf(response, signal),
+      cancel: () => void response.destroy(),
     }
   }
 
@@ -116,8 +119,50 @@ export class FilesClient {
     return bytesOf(await this.#request(target(place, "tar")), signal)
   }
 
+  /** Several paths of a volume and all below them as one archive; it fails, rather than ends, when it is incomplete. */
+  async archive(
+    volume: string,
+    paths: readonly (readonly Buffer[])[],
+    format: ArchiveFormat,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Buffer>> {
+    const fields = paths.map((components) => `path=${percentEncode(joinPath(components), "/")}`)
+    const resource = `/v1/volumes/${percentEncode(Buffer.from(volume))}/archive?`
+    return bytesOf(await this.#request(resource + [...fields, `format=${format}`].join("&")), signal)
+  }
+
+  /** Lines as sha256sum(1) writes them, of a file or of every file below a directory; names are relative to the volume. */
+  async *sha256(place: Place, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    // nothing is said while a large file is read
+    yield* linesOf(bytesOf(await this.#request(target(place, "sha256"), {}, hashingMs), signal))
+  }
+
+  /** The session's audit records, a line of JSON each. */
+  async *audit(signal?: AbortSignal): AsyncGenerator<Buffer> {
+    yield* linesOf(bytesOf(await this.#request("/v1/audit"), signal))
+  }
+
+  /** What a search finds, as it is found. Throws ConnectionLost when it breaks off before its end. */
+  async *search(wanted: Search, signal?: AbortSignal): AsyncGenerator<SearchLine> {
+    const body = bytesOf(await this.#request(`/v1/search${searchFields(wanted)}`), signal)
+    for await (const line of linesOf(body)) {
+      const parsed = searchLineSchema.safeParse(jsonOf(line))
+      // lines of a kind that is new are for newer clients
+      if (!parsed.success) continue
+      yield parsed.data
+      if (parsed.data.event === "end") return
+    }
+    throw new RecoveryError("ConnectionLost", "The search broke off.")
+  }
+
   close(): void {
     this.#agent.destroy()
+  }
+
+  /** Ends all that is being asked, with the reason Interrupted; nothing more can be. */
+  interrupt(): void {
+    this.#interrupted = new RecoveryError("Interrupted", "Interrupted.")
+    this.close()
   }
 
   async #json<T>(path: string, schema: z.ZodType<T>): Promise<T> {
@@ -127,16 +172,17 @@ export class FilesClient {
     return parsed.data
   }
 
-  async #request(path: string, headers: IncomingHttpHeaders = {}): Promise<IncomingMessage> {
+  async #request(path: string, headers: IncomingHttpHeaders = {}, silence = silenceMs): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      if (this.#interrupted) return reject(this.#interrupted)
       const sent = request({
         agent: this.#agent,
         path,
         headers: { host: "files", authorization: this.#authorization, ...headers },
       })
-      const silence = new RecoveryError("ConnectionLost", `The file service said nothing for ${silenceMs / 1000} s.`)
-      sent.setTimeout(silenceMs, () => sent.destroy(silence))
-      sent.on("response", resolve).on("error", (cause) => reject(connectionLost(cause)))
+      const tooLong = new RecoveryError("ConnectionLost", `The file service said nothing for ${silence / 1000} s.`)
+      sent.setTimeout(silence, () => sent.destroy(tooLong))
+      sent.on("response", resolve).on("error", (cause) => reject(this.#interrupted ?? connectionLost(cause)))
       sent.end()
     })
     if (response.statusCode === 200 || response.statusCode === 206) return response
@@ -146,100 +192,7 @@ export class FilesClient {
   }
 }
 
-/** Keeps TLS connections over dialled streams. */
-class SessionAgent extends Agent {
-  readonly #options: FilesClientOptions
-
-  constructor(options: FilesClientOptions) {
-    super({ keepAlive: true, maxSockets: maxConnections })
-    this.#options = options
-  }
-
-  override createConnection(_: object, callback?: (error: Error | null, stream: Duplex) => void): undefined {
-    void this.#connect(callback as ((error: Error | null, stream?: Duplex) => void) | undefined)
-  }
-
-  async #connect(done?: (error: Error | null, stream?: Duplex) => void): Promise<void> {
-    try {
-      done?.(null, await secured(this.#options))
-    } catch (error) {
-      done?.(error as Error)
-    }
-  }
-}
-
-async function secured({ dial, ca, sessionUid }: FilesClientOptions): Promise<Duplex> {
-  const socket = await dial()
-  // TLS tells of its failures; without a listener they would end the process as well
-  socket.on("error", () => undefined)
-  const isServer = authorizePeer(sessionUri(sessionUid, "restore"))
-  return new Promise((resolve, reject) => {
-    const stream = connect({
-      socket,
-      ca,
-      minVersion: "TLSv1.3",
-      ALPNProtocols: ["http/1.1"],
-      checkServerIdentity: (_, certificate) =>
-        isServer(certificate)
-          ? undefined
-          : new RecoveryError("LoginRefused", "The pod's certificate is not the one of this session."),
-    })
-    const onError = (error: Error) => {
-      socket.destroy()
-      reject(connectionLost(error))
-    }
-    stream.once("error", onError)
-    stream.once("secureConnect", () => {
-      stream.off("error", onError)
-      resolve(stream)
-    })
-  })
-}
-
 function target({ volume, components }: Place, verb: string): string {
   const path = percentEncode(joinPath(components), "/")
   return `/v1/volumes/${percentEncode(Buffer.from(volume))}/${verb}?path=${path}`
-}
-
-async function readJson(response: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > maxJsonBytes) throw new RecoveryError("ProtocolError", "The file service's answer is too long.")
-      chunks.push(chunk)
-    }
-    return JSON.parse(Buffer.concat(chunks).toString())
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new RecoveryError("ProtocolError", "The file service's answer is not JSON.")
-    throw connectionLost(error)
-  }
-}
-
-/** A body's bytes; a break on the way is a ConnectionLost, an abort an Interrupted. Leaving the loop ends the request. */
-async function* bytesOf(response: IncomingMessage, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const stop = () => response.destroy(new RecoveryError("Interrupted", "Interrupted."))
-  signal?.addEventListener("abort", stop, { once: true })
-  if (signal?.aborted) stop()
-  try {
-    yield* response as AsyncIterable<Buffer>
-  } catch (error) {
-    throw connectionLost(error)
-  } finally {
-    signal?.removeEventListener("abort", stop)
-    response.destroy()
-  }
-}
-
-/** What went wrong on the way, as one of our own errors. */
-function connectionLost(cause: unknown): RecoveryError {
-  if (cause instanceof RecoveryError) return cause
-  const { code, message } = cause as NodeJS.ErrnoException
-  const untrusted = typeof code === "string" && /CERT|SELF_SIGNED|UNABLE_TO/.test(code)
-  return untrusted
-    ? new RecoveryError("LoginRefused", `The pod's certificate is not of this session's authority (${message}).`, {
-        cause,
-      })
-    : new RecoveryError("ConnectionLost", `The connection to the file service broke: ${message}.`, { cause })
 }

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
-import type { Dial } from "./files-client.ts"
+import { isAlive } from "../alive.ts"
+import type { Dial } from "./session-agent.ts"
 
 /** How another process of the same user reaches what `open` serves. Written with mode 0600: it holds the password. */
 const localSessionSchema = z.object({
@@ -62,6 +63,16 @@ export function findLocalSession(name: string): LocalSession {
   return session
 }
 
+/** Names of all that is open on this machine. */
+export function localSessions(): string[] {
+  const files = existsSync(directory()) ? readdirSync(directory()) : []
+  const names = files.map((file) => file.replace(/\.json$/, "")).filter((name) => localName.test(name))
+  return names.filter((name) => {
+    const session = read(name)
+    return session !== undefined && isAlive(session.pid)
+  })
+}
+
 /** Connects to a port of this machine. */
 export function dialLocal(port: number): Dial {
   return () =>
@@ -80,14 +91,5 @@ function read(name: string): LocalSession | undefined {
   } catch {
     // absent, or of another version
     return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
   }
 }

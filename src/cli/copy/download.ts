@@ -6,7 +6,7 @@ import { pause } from "../waiting.ts"
 const pauses = [250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000]
 
 /**
- * A file's bytes from the first to the last. A connection that breaks is made again and goes on where it broke, so a
+ * A file's bytes from where `first` starts to the last. A connection that breaks is made again and goes on where it broke, so a
  * large file survives the replacement of a pod; it rejects when nothing moves any more. `retrying` is told why it waits.
  */
 export async function* download(
@@ -16,10 +16,10 @@ export async function* download(
   signal: AbortSignal,
   retrying: (why: string) => void = () => undefined,
 ): AsyncGenerator<Buffer> {
-  const { sizeBytes, etag } = first
+  const { sizeBytes, etag, start } = first
   if (!Number.isSafeInteger(sizeBytes)) throw new RecoveryError("ProtocolError", "The file service named no size.")
   let body = first.body
-  let position = 0
+  let position = start
   for (let failures = 0; ;) {
     try {
       for await (const chunk of body) {

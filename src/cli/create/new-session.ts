@@ -5,17 +5,24 @@ import { sessionSpec, type SessionSpecInput } from "../../api/spec.ts"
 import type { KubeClient } from "../../kube/client.ts"
 import { kinds } from "../../kube/kinds.ts"
 import type { Journal } from "../journal.ts"
+import { timeOf } from "../time-flag.ts"
 
-/** What the flags of `create` say of the session. */
-export interface SessionFlags {
+/** What flags say of the session's disks. */
+export interface SourceFlags {
   readonly from: string[]
   readonly at?: string
   readonly recoveryPoint?: string
   readonly storageClass?: string
-  readonly ttl?: string
-  readonly verifySource?: boolean
   readonly unlockSecret: string[]
   readonly journal?: Journal
+}
+
+/** What they say of how it is kept. */
+export interface SessionFlags extends SourceFlags {
+  readonly ttl?: string
+  readonly idleTimeout?: string
+  readonly ttlAfterFinished?: string
+  readonly verifySource?: boolean
 }
 
 /** The object that is sent. Throws UsageError or SpecInvalid; the API server is not asked. */
@@ -37,12 +44,15 @@ function specOf(flags: SessionFlags): SessionSpecInput {
     throw new RecoveryError("UsageError", "A session has claims or snapshots as its source, not both.")
   const storageClass = flags.storageClass === undefined ? {} : { storageClassName: flags.storageClass }
   const named = disks.map(({ name }) => ({ name, ...storageClass }))
+  const notAfter = flags.at === undefined ? undefined : timeOf("--at", flags.at, Date.now())
   const spec: SessionSpecInput = {
     source: isClaim ? { persistentVolumeClaims: named } : { volumeSnapshots: named },
     ...(flags.recoveryPoint === undefined && flags.at === undefined
       ? {}
-      : { recoveryPoint: { name: flags.recoveryPoint, notAfter: flags.at } }),
+      : { recoveryPoint: { name: flags.recoveryPoint, notAfter } }),
     ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
+    ...(flags.idleTimeout === undefined ? {} : { idleTimeout: flags.idleTimeout }),
+    ...(flags.ttlAfterFinished === undefined ? {} : { ttlAfterFinished: flags.ttlAfterFinished }),
     ...(flags.unlockSecret.length > 0 ? { unlock: flags.unlockSecret.map(secretRefOf) } : {}),
     ...(flags.journal === undefined ? {} : { journal: flags.journal }),
     ...(flags.verifySource ? { verifySource: true } : {}),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { constants, type Stats } from "node:fs"
 import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs"
-import { open } from "node:fs/promises"
+import { type FileHandle, open } from "node:fs/promises"
 import { RecoveryError } from "../../api/reasons.ts"
 import { displayName } from "../../files/names.ts"
 
@@ -30,16 +30,8 @@ export async function writePartFile(
   const file = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
     try {
-      let position = 0
-      for await (const chunk of body) {
-        // zeros stay holes: the file becomes as sparse as it may have been
-        if (!isZero(chunk)) await writeAll(file, chunk, position)
-        position += chunk.length
-      }
-      await file.truncate(position)
-      if (metadata.owner) await file.chown(metadata.owner.uid, metadata.owner.gid)
-      await file.chmod(metadata.mode)
-      await file.utimes(metadata.mtime, metadata.mtime)
+      await fill(file, body, 0)
+      await setMetadata(file, metadata)
     } finally {
       await file.close()
     }
@@ -48,6 +40,26 @@ export async function writePartFile(
     rmSync(part, { force: true })
     throw error
   }
+}
+
+/** Writes from a position on, to the end of the body; the file is as long as what has come, also when it breaks off. */
+export async function fill(file: FileHandle, body: AsyncIterable<Buffer>, from: number): Promise<void> {
+  let position = from
+  try {
+    for await (const chunk of body) {
+      // zeros stay holes: the file becomes as sparse as it may have been
+      if (!isZero(chunk)) await writeAll(file, chunk, position)
+      position += chunk.length
+    }
+  } finally {
+    await file.truncate(position)
+  }
+}
+
+export async function setMetadata(file: FileHandle, { mode, mtime, owner }: FileMetadata): Promise<void> {
+  if (owner) await file.chown(owner.uid, owner.gid)
+  await file.chmod(mode)
+  await file.utimes(mtime, mtime)
 }
 
 /** Makes something that isn't a regular file (a link, a fifo) under a free name, then moves it to its own. */
@@ -62,7 +74,8 @@ export function placePart(directory: Buffer, name: Buffer, make: (part: Buffer) 
   }
 }
 
-function moveInto(part: Buffer, directory: Buffer, name: Buffer): void {
+/** Puts what is complete in its place. */
+export function moveInto(part: Buffer, directory: Buffer, name: Buffer): void {
   renameSync(part, childPath(directory, name))
   // renaming one hard link of a file to another does nothing, and says so to nobody (POSIX rename)
   if (statOf(part)) unlinkSync(part)
@@ -84,7 +97,7 @@ function partName(name: Buffer, attempt: number): Buffer {
   return Buffer.concat([Buffer.from("."), name.subarray(0, 200), Buffer.from(`.${hash}${suffix}`)])
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Buffer, position: number): Promise<void> {
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
   for (let done = 0; done < chunk.length;)
     done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten
 }

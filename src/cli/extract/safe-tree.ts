@@ -42,10 +42,15 @@ export class SafeTree {
     return path
   }
 
-  /** Makes a directory, or uses the one there. One made here gets the metadata when another part of the tree begins. */
-  directory(components: readonly Buffer[], metadata: FileMetadata): void {
+  /**
+   * Makes a directory, or uses the one there. One made here gets the metadata when another part of the tree begins, and its
+   * path is the answer.
+   */
+  directory(components: readonly Buffer[], metadata: FileMetadata): Buffer | undefined {
     const parent = this.parentOf(components)
-    if (enter(parent, components, true) === "made") this.#unfinished.push({ components, metadata })
+    if (enter(parent, components, true) === "there") return undefined
+    this.#unfinished.push({ components, metadata })
+    return childPath(parent, last(components))
   }
 
   /** Sets mode and time of all directories that still wait for it. */

@@ -15,6 +15,8 @@ export interface TarHeader {
   readonly mtime: number
   readonly deviceMajor: number
   readonly deviceMinor: number
+  /** ACLs and extended attributes, as GNU tar writes them: `SCHILY.acl.access`, `SCHILY.xattr.user.origin`... */
+  readonly attributes?: ReadonlyMap<string, Buffer>
 }
 
 export type TarType = "file" | "hardlink" | "symlink" | "char" | "block" | "directory" | "fifo"

@@ -19,7 +19,7 @@ export function parsePax(body: Buffer): PaxRecords {
   return records
 }
 
-/** The header with what the records say instead. Unknown keys (ACLs, extended attributes) are left out. */
+/** The header with what the records say instead, and its ACLs and extended attributes. Unknown keys are left out. */
 export function applyPax(header: RawHeader, records: PaxRecords): RawHeader {
   const number = (key: string, otherwise: number) => {
     const text = records.get(key)?.toString("latin1")
@@ -30,8 +30,10 @@ export function applyPax(header: RawHeader, records: PaxRecords): RawHeader {
   }
   const sizeBytes = number("size", header.sizeBytes)
   if (sizeBytes < 0 || !Number.isInteger(sizeBytes)) throw damaged("a negative size")
+  const attributes = [...records].filter(([key]) => key.startsWith("SCHILY.acl.") || key.startsWith("SCHILY.xattr."))
   return {
     ...header,
+    ...(attributes.length > 0 && { attributes: new Map(attributes) }),
     name: records.get("path") ?? header.name,
     linkName: records.get("linkpath") ?? header.linkName,
     sizeBytes,

@@ -13,7 +13,7 @@ test.each([
   ["more bytes than it named", 10],
   ["bytes of a size it did not name", NaN],
 ])("a service that sends %s does not fill the disk", async (_, sizeBytes) => {
-  const content = { sizeBytes, etag: "", modified: undefined, body: endless() }
+  const content = { start: 0, sizeBytes, etag: "", modified: undefined, body: endless(), cancel: () => undefined }
   const place = { volume: "v", components: [] }
   let written = 0
   const copy = async () => {

@@ -1,0 +1,134 @@
+import type { Command } from "commander"
+import { RecoveryError } from "../api/reasons.ts"
+import { displayName, percentEncode } from "../files/names.ts"
+import { joinPath } from "../files/path.ts"
+import { openCluster } from "./client/cluster.ts"
+import { OpenFiles } from "./client/open-files.ts"
+import { type Context, examples, formatOf, withClusterFlags } from "./context.ts"
+import { compareTrees, type Difference } from "./diff/compare.ts"
+import { localTree } from "./diff/local-tree.ts"
+import { podTree } from "./diff/pod-tree.ts"
+import { sessionTree } from "./diff/session-tree.ts"
+import type { Tree, TreeEntry } from "./diff/tree.ts"
+import { JsonArray } from "./json-array.ts"
+import { inOneShot } from "./one-shot/one-shot.ts"
+import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
+import { print } from "./output.ts"
+import { parsePodPath } from "./pod/pod-path.ts"
+import { parseRemotePath, pathHelp, placeOf } from "./remote-path.ts"
+
+interface DiffFlags extends OneShotFlags {
+  readonly checksum?: boolean
+  readonly ignoreTimes?: boolean
+  readonly container?: string
+}
+
+const help = `${examples(
+  "kubectl-recover diff monday:/vg0-data/etc sunday:/vg0-data/etc      two sessions",
+  "kubectl-recover diff --checksum orders:/vg0-data/orders ./orders    a directory of this machine",
+  "kubectl-recover diff orders:/vg0-data/orders pod/orders-0:/var/lib/orders",
+  "kubectl-recover diff --from pvc/data-orders-0 --at 3h-ago /disk-p1/etc pod/web-0:/etc",
+)}
+"- PATH" is only on the first side, "+ PATH" only on the second; "~ PATH" is on both, and why it is not the same. Compared are
+names, types, sizes, targets of links, and times in whole seconds, or with --checksum content instead of times. A pod's
+directory is read by its tar, with all that is in it. Exit code 6: there are differences.
+${oneShotHelp}`
+
+/** `diff A B`: what two recovery points, or a recovery point and what is there now, don't have in common. */
+export function addDiff(program: Command, context: Context): void {
+  const command = program
+    .command("diff")
+    .description("compare with another session, a directory of this machine, or one of a running pod")
+    .argument("<place>", "SESSION:/VOLUME/PATH")
+    .argument("<other>", "SESSION:/VOLUME/PATH, a path of this machine, or pod/[NAMESPACE/]POD:/DIRECTORY")
+    .option("--checksum", "compare what files hold, not when they were changed")
+    .option("--ignore-times", "compare neither")
+    .option("-c, --container <name>", "container of the pod")
+    .option("-o, --output <format>", "json: one array, while it is compared; names percent-encoded")
+    .option("-q, --quiet", "say nothing but failures: the exit code tells")
+    .addHelpText("after", help + pathHelp)
+    .action((place: string, other: string, flags: DiffFlags) =>
+      inOneShot(flags, context, (context) => diff(place, other, flags, context)),
+    )
+  withClusterFlags(withOneShotFlags(command))
+}
+
+async function diff(place: string, other: string, flags: DiffFlags, context: Context): Promise<void> {
+  const isJson = formatOf(flags.output, ["json"]) !== undefined
+  using sessions = new OpenFiles(flags, context.signal)
+  const first = await inSession(place, sessions, context)
+  const second = await otherSide(other, sessions, flags, context)
+  const options = { checksum: flags.checksum === true, ignoreTimes: flags.ignoreTimes === true }
+  const array = new JsonArray(context.streams.out)
+  let count = 0
+  for await (const difference of compareTrees(first, second, options)) {
+    context.signal.throwIfAborted()
+    count++
+    if (isJson) await array.add(forPrograms(difference))
+    else if (!flags.quiet) await print(context.streams.out, line(difference))
+  }
+  if (isJson) await array.end()
+  if (count > 0) throw new RecoveryError("ContentDiffers", count === 1 ? "1 difference." : `${count} differences.`)
+}
+
+async function inSession(text: string, sessions: OpenFiles, { signal, defaultSession }: Context): Promise<Tree> {
+  const place = parseRemotePath(text, defaultSession)
+  return sessionTree(await sessions.of(place), placeOf(place), signal)
+}
+
+/** A path without a session is one of this machine, also where another verb would take it for the default session's. */
+async function otherSide(text: string, sessions: OpenFiles, flags: DiffFlags, context: Context): Promise<Tree> {
+  const pod = /^pods?\//.test(text) ? parsePodPath(text) : undefined
+  if (pod) {
+    const { config, namespace: usual } = openCluster(flags)
+    const { container, checksum = false } = flags
+    return podTree(config, {
+      namespace: pod.namespace ?? usual,
+      pod: pod.pod,
+      ...(container !== undefined && { container }),
+      path: pod.path,
+      checksum,
+      grumbled: (words) => void context.streams.err.write(`${words}\n`),
+      signal: context.signal,
+    })
+  }
+  return /^[^/.][^:]*:\/|^:\//.test(text) ? inSession(text, sessions, context) : localTree(text)
+}
+
+const marks = { removed: "-", added: "+", changed: "~" } as const
+
+function line({ path, change, fields, before, after }: Difference): string {
+  const isDirectory = (before ?? after)?.type === "directory" && change !== "changed"
+  const shown = `${displayName(joinPath(path).subarray(1)) || "."}${isDirectory ? "/" : ""}`
+  const why = before && after ? `: ${fields.map((field) => words(field, before, after)).join(", ")}` : ""
+  return `${marks[change]} ${shown}${why}\n`
+}
+
+function words(field: string, before: TreeEntry, after: TreeEntry): string {
+  const of = ({ type, sizeBytes, mtime, linkTarget = Buffer.alloc(0) }: TreeEntry): string | undefined =>
+    ({ type, size: String(sizeBytes), mtime: timeWords(mtime), target: displayName(linkTarget) })[field]
+  const [left, right] = [of(before), of(after)]
+  return left === undefined ? field : `${field} ${left} -> ${right}`
+}
+
+function forPrograms({ path, change, fields, before, after }: Difference): object {
+  const side = ({ type, sizeBytes, mtime, linkTarget }: TreeEntry) => ({
+    type,
+    sizeBytes,
+    mtime: timeWords(mtime),
+    ...(linkTarget !== undefined && { linkTarget: percentEncode(linkTarget) }),
+  })
+  return {
+    path: percentEncode(joinPath(path), "/"),
+    change,
+    ...(fields.length > 0 && { fields }),
+    ...(before && { before: side(before) }),
+    ...(after && { after: side(after) }),
+  }
+}
+
+/** ISO 8601; what no date can be is told in seconds. */
+function timeWords(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString()
+}
