@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander"
 import { reasonOf, reasons, RecoveryError } from "../api/reasons.ts"
+import { addBrowse } from "./browse.ts"
 import { addCp } from "./cp.ts"
 import { addCreate } from "./create.ts"
 import type { Context } from "./context.ts"
@@ -47,6 +48,7 @@ function makeProgram(context: Context, verb: readonly string[]): Command {
   addLs(program, context)
   addCp(program, context)
   addTar(program, context)
+  addBrowse(program, context)
   addUnmount(program, context)
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))
   return program

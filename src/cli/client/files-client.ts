@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { Agent, request } from "node:https"
 import type { Duplex } from "node:stream"
 import { connect } from "node:tls"
@@ -116,6 +116,11 @@ export class FilesClient {
     return bytesOf(await this.#request(target(place, "tar")), signal)
   }
 
+  /** Passes a request on as it is; the answer may be a failure. */
+  forward(method: string, target: string, headers: OutgoingHttpHeaders): Promise<IncomingMessage> {
+    return this.#send(target, headers, method)
+  }
+
   close(): void {
     this.#agent.destroy()
   }
@@ -127,10 +132,19 @@ export class FilesClient {
     return parsed.data
   }
 
-  async #request(path: string, headers: IncomingHttpHeaders = {}): Promise<IncomingMessage> {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  async #request(path: string, headers: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
+    const response = await this.#send(path, headers)
+    if (response.statusCode === 200 || response.statusCode === 206) return response
+    const problem = problemSchema.safeParse(await readJson(response))
+    if (problem.success) throw new RecoveryError(problem.data.code, problem.data.message)
+    throw new RecoveryError("ProtocolError", `The file service answered with status ${response.statusCode}.`)
+  }
+
+  #send(path: string, headers: OutgoingHttpHeaders, method = "GET"): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
       const sent = request({
         agent: this.#agent,
+        method,
         path,
         headers: { host: "files", authorization: this.#authorization, ...headers },
       })
@@ -139,10 +153,6 @@ export class FilesClient {
       sent.on("response", resolve).on("error", (cause) => reject(connectionLost(cause)))
       sent.end()
     })
-    if (response.statusCode === 200 || response.statusCode === 206) return response
-    const problem = problemSchema.safeParse(await readJson(response))
-    if (problem.success) throw new RecoveryError(problem.data.code, problem.data.message)
-    throw new RecoveryError("ProtocolError", `The file service answered with status ${response.statusCode}.`)
   }
 }
 
