@@ -27,7 +27,7 @@ export async function sendList(exchange: Exchange, route: Route & { kind: "list"
   try {
     if (fileType(await reader.stat(route.path)) !== "directory")
       throw new RecoveryError("NotADirectory", `${displayName(route.path)} is not a directory.`)
-    const page = await exchange.listings.page(route.volume, route.path, route.from, route.limit)
+    const page = await exchange.listings.page(route.volume, route.path, route.cursor, route.limit)
     const targets = await linkTargets(reader, route.path, page.entries)
     sendJson(exchange.response, {
       entries: page.entries.map((entry) => entryOf(entry.name, entry, targets.get(entry))),

@@ -33,3 +33,6 @@ export const maxHeadBytes = 24 * 1024
 /** Entries in one page of a listing. */
 export const maxPage = 5000
 export const defaultPage = 1000
+/** Matches of one search. */
+export const maxMatches = 1_000_000
+export const defaultMatches = 10_000

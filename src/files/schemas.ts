@@ -10,7 +10,7 @@ const text = z.string().max(4096)
 const bytes = z.number().nonnegative()
 const encoded = z.string().max(3 * 4096)
 
-const fileTypes = ["file", "directory", "symlink", "fifo", "socket", "block", "char"] as const
+export const fileTypes = ["file", "directory", "symlink", "fifo", "socket", "block", "char"] as const
 export type FileType = (typeof fileTypes)[number]
 
 export const entrySchema = z.object({
@@ -57,3 +57,30 @@ export type Volumes = z.infer<typeof volumesSchema>
 
 export const problemSchema = z.object({ code: z.custom<Reason>(isReason).catch("Internal"), message: text })
 export type Problem = z.infer<typeof problemSchema>
+
+const path = z.string().max(3 * 4096)
+
+/**
+ * The lines of a search, one JSON object each. A search that ends without an `end` line broke off. Lines of a kind that
+ * a client doesn't know are to be skipped.
+ */
+export const searchLineSchema = z.discriminatedUnion("event", [
+  /** A volume is being searched: when that begins, and every few seconds while nothing is found. */
+  z.object({ event: z.literal("searching"), volume: text }),
+  /** `path` is percent-encoded with its slashes kept, absolute in the volume; `displayPath` is for people. */
+  entrySchema.extend({ event: z.literal("match"), volume: text, path, displayPath: z.string().max(4 * 4096) }),
+  /** A volume was not searched, or not all of it. */
+  problemSchema.extend({ event: z.literal("problem"), volume: text }),
+  z.object({
+    event: z.literal("end"),
+    /** Every volume was searched to its end, without a problem. */
+    complete: z.boolean(),
+    matches: bytes,
+    /** There may be more: `limit` was reached. */
+    truncated: z.boolean(),
+    /** Names of the volumes that were searched to their end, and of those that were not. */
+    searched: z.array(text),
+    skipped: z.array(text),
+  }),
+])
+export type SearchLine = z.infer<typeof searchLineSchema>
