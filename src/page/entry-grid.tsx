@@ -7,7 +7,7 @@ import type { Order, SortKey } from "./order.ts"
 import { rowHeight, scrollFor, visibleRows } from "./window.ts"
 
 interface GridProps {
-  readonly gridRef: RefObject<HTMLDivElement>
+  readonly gridRef: RefObject<HTMLDivElement | null>
   readonly rows: readonly Entry[]
   readonly order: Order
   readonly onOrder: (order: Order) => void

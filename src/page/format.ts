@@ -26,6 +26,8 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** rwxr-xr-x, as ls prints it. */
 export function permissions(mode: number): string {
-  const letters = "rwxrwxrwx"
-  return [...letters].map((letter, at) => ((mode >> (8 - at)) & 1 ? letter : "-")).join("")
+  return "rwxrwxrwx"
+    .split("")
+    .map((letter, at) => ((mode >> (8 - at)) & 1 ? letter : "-"))
+    .join("")
 }

@@ -11,6 +11,12 @@ export class ServiceError extends Error {
   }
 }
 
+interface Asked {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly signal?: AbortSignal
+}
+
 const encoder = new TextEncoder()
 
 /**
@@ -54,7 +60,7 @@ export class Service {
   }
 
   /** Rejects with ServiceError for every answer that isn't one. */
-  async fetch(target: string, { headers, ...options }: RequestInit = {}): Promise<Response> {
+  async fetch(target: string, { headers, ...options }: Asked = {}): Promise<Response> {
     const authorization = `Bearer ${this.#token}`
     let response: Response
     try {
@@ -98,7 +104,7 @@ export class Service {
     link.click()
   }
 
-  async #json<T>(target: string, options?: RequestInit): Promise<T> {
+  async #json<T>(target: string, options?: Asked): Promise<T> {
     return (await (await this.fetch(target, options)).json()) as T
   }
 }
