@@ -79,7 +79,7 @@ export function EntryGrid({ gridRef, rows, order, onOrder, selected, onSelect, o
         <Header label="Size" name="size" order={order} onOrder={onOrder} />
         <Header label="Changed" name="time" order={order} onOrder={onOrder} />
       </div>
-      <div class="rows" role="rowgroup" style={{ height: rows.length * rowHeight }}>
+      <div class="rows" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
         {rows.slice(first, end).map((entry, index) => (
           <EntryRow
             key={entry.name}

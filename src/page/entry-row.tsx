@@ -23,7 +23,7 @@ export function EntryRow({ entry, row, isActive, isSelected, onToggle, onOpen }:
       role="row"
       aria-rowindex={row + 2}
       aria-selected={isSelected}
-      style={{ top: row * rowHeight }}
+      style={{ top: `${row * rowHeight}px` }}
       onClick={onOpen}
     >
       <span role="gridcell" class="check">

@@ -16,7 +16,7 @@ export type IconName = keyof typeof shapes
 /** A picture beside words: it says nothing of its own to who can't see it. */
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class={`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true">
+    <svg class={`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">
       <path d={shapes[name]} />
     </svg>
   )

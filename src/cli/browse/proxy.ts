@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from "node:http"
 import type { AddressInfo } from "node:net"
 import { pipeline } from "node:stream/promises"
 import { RecoveryError, reasonOf } from "../../api/reasons.ts"
@@ -93,8 +99,8 @@ async function handle(
     if (response.headersSent) response.destroy()
     else {
       const code = reasonOf(error)
-      response.statusCode = statuses[code] ?? 502
-      sendJson(response, { code, message: error instanceof Error ? error.message : String(error) })
+      const message = error instanceof Error ? error.message : String(error)
+      sendJson(response, { code, message }, statuses[code] ?? 502)
     }
   }
 }
@@ -126,7 +132,7 @@ async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   target: string,
-  headers: Record<string, unknown>,
+  headers: OutgoingHttpHeaders,
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new RecoveryError("UsageError", "Files are read only: use GET.")
@@ -135,15 +141,13 @@ async function forward(
   response.writeHead(answer.statusCode ?? 502, {
     ...toBrowser(answer.headers),
     ...contentHeaders,
-    ...(isGood ? (headers as Record<string, string>) : {}),
+    ...(isGood ? headers : {}),
   })
   await pipeline(answer, response).catch(() => response.destroy())
 }
 
-function sendJson(response: ServerResponse, body: object): void {
-  response.setHeader("content-type", "application/json")
-  response.setHeader("cache-control", "no-store")
-  response.end(JSON.stringify(body))
+function sendJson(response: ServerResponse, body: object, status = 200): void {
+  response.writeHead(status, { ...contentHeaders, "content-type": "application/json" }).end(JSON.stringify(body))
 }
 
 function listen(server: Server, port: number): Promise<void> {
