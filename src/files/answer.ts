@@ -9,15 +9,22 @@ import type { FileServiceLimits } from "./limits.ts"
 import type { Listings } from "./listings.ts"
 import { parseRoute, type Route } from "./route.ts"
 import type { FileSource } from "./source.ts"
+import { sendSearch } from "./search.ts"
 import { finished } from "./send.ts"
 import { problemOf } from "./status.ts"
+import { Tally } from "./tally.ts"
 import type { UsageCounter } from "./usage.ts"
+
+/** What holds one of the guest's ports: never all of them. */
+type Few = "archives" | "searches"
 
 /** What all requests of one service share. */
 export interface ServiceState {
   readonly source: FileSource
   readonly log: Logger
   readonly limits: FileServiceLimits
+  /** UID of the session. */
+  readonly session: string
   readonly authorised: (header: string | undefined) => boolean
   readonly usage: UsageCounter
   /** Told of each, with the client's address. */
@@ -25,7 +32,8 @@ export interface ServiceState {
   readonly listings: Listings
   /** Requests being answered. */
   readonly underWay: Set<Promise<void>>
-  archives: number
+  /** Those of them that are few. */
+  readonly underWayOf: Record<Few, number>
   draining: boolean
 }
 
@@ -48,14 +56,14 @@ async function dispatch(state: ServiceState, request: IncomingMessage, response:
   if (state.underWay.size >= state.limits.requests)
     throw new RecoveryError("Busy", "Too many requests are being answered.")
   const route = parseRoute(request.url ?? "/")
-  if (request.method !== "GET" && !(request.method === "HEAD" && route.kind === "content")) {
-    response.setHeader("Allow", route.kind === "content" ? "GET, HEAD" : "GET")
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("Allow", "GET, HEAD")
     sendProblem(response, { code: "UsageError", message: "Files are read only: use GET." }, 405)
     return
   }
   const gone = new AbortController()
   response.once("close", () => gone.abort(new RecoveryError("ConnectionLost", "The client went away.")))
-  await perform(state, { ...state, request, response, signal: gone.signal }, route)
+  await perform(state, { ...state, request, response, tally: new Tally(state.usage), signal: gone.signal }, route)
 }
 
 async function perform(state: ServiceState, exchange: Exchange, route: Route): Promise<void> {
@@ -67,22 +75,24 @@ async function perform(state: ServiceState, exchange: Exchange, route: Route): P
     case "list":
       return sendList(exchange, route)
     case "stat":
-      return sendStat(exchange, { ...route, kind: "stat" })
+      return sendStat(exchange, route)
     case "content":
-      return sendContent(exchange, { ...route, kind: "content" })
+      return sendContent(exchange, route)
     case "tar":
-      return oneOfFew(state, () => sendArchive(exchange, { ...route, kind: "tar" }))
+      return oneOfFew(state, "archives", () => sendArchive(exchange, route))
+    case "search":
+      return oneOfFew(state, "searches", () => sendSearch(exchange, route))
   }
 }
 
-async function oneOfFew(state: ServiceState, archive: () => Promise<void>): Promise<void> {
-  if (state.archives >= state.limits.archives)
-    throw new RecoveryError("Busy", `${state.limits.archives} archives are being made already.`)
-  state.archives++
+async function oneOfFew(state: ServiceState, few: Few, answer: () => Promise<void>): Promise<void> {
+  const most = state.limits[few]
+  if (state.underWayOf[few] >= most) throw new RecoveryError("Busy", `${most} ${few} are under way already.`)
+  state.underWayOf[few]++
   try {
-    await archive()
+    await answer()
   } finally {
-    state.archives--
+    state.underWayOf[few]--
   }
 }
 

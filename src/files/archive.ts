@@ -1,6 +1,6 @@
-import type { Exchange } from "./exchange.ts"
+import { beginStream, type Exchange } from "./exchange.ts"
 import { send } from "./send.ts"
-import type { Route } from "./route.ts"
+import type { RouteTo } from "./route.ts"
 import { TarCounter } from "./tar/counter.ts"
 
 /**
@@ -8,22 +8,22 @@ import { TarCounter } from "./tar/counter.ts"
  * on the fly, so its length is unknown and a failure midway can only break the connection: an archive that ends well
  * is complete.
  */
-export async function sendArchive(exchange: Exchange, route: Route & { kind: "tar" }): Promise<void> {
-  const { source, response, usage, limits, signal } = exchange
+export async function sendArchive(exchange: Exchange, route: RouteTo<"tar">): Promise<void> {
+  const { source, response, tally, limits, signal } = exchange
   const reader = await source.open(route.volume)
   try {
     await reader.lstat(route.path)
   } finally {
     reader.release()
   }
-  const chunks = source.tar(route.volume, route.path, { signal })[Symbol.asyncIterator]()
+  const chunks = source.tar(route.volume, [route.path], { signal })[Symbol.asyncIterator]()
   try {
     // the first block decides between an answer and an error
     const first = await chunks.next()
-    response.writeHead(200, { "Content-Type": "application/x-tar", "Content-Disposition": "attachment" })
+    if (!beginStream(exchange, { "Content-Type": "application/x-tar", "Content-Disposition": "attachment" })) return
     if (!first.done) {
-      const all = counted(chained(first.value, chunks), (files) => usage.files(files))
-      await send(response, all, { stallMs: limits.stallMs, sent: (bytes) => usage.bytes(bytes) })
+      const all = counted(chained(first.value, chunks), (files) => tally.files(files))
+      await send(response, all, { stallMs: limits.stallMs, sent: (bytes) => tally.sent(bytes) })
     }
     response.end()
   } finally {

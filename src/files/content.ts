@@ -1,18 +1,19 @@
 import { createHash } from "node:crypto"
 import { RecoveryError } from "../api/reasons.ts"
+import { contentType, isShown } from "./content-type.ts"
+import { disposition } from "./disposition.ts"
 import { fileType } from "./entry.ts"
-import type { Exchange } from "./exchange.ts"
-import { displayName, percentEncode } from "./names.ts"
+import { type Exchange, sendProblem } from "./exchange.ts"
+import { displayName } from "./names.ts"
 import { splitPath } from "./path.ts"
+import { evaluate, type Validators } from "./preconditions.ts"
 import { type ByteRange, parseRange } from "./range.ts"
-import type { Route } from "./route.ts"
+import type { RouteTo } from "./route.ts"
 import { send } from "./send.ts"
 import type { Attributes, VolumeReader } from "./source.ts"
 
-type ContentRoute = Route & { kind: "content" }
-
 /** GET and HEAD .../content: a file's bytes, or one range of them. Symbolic links are followed within the volume. */
-export async function sendContent(exchange: Exchange, route: ContentRoute): Promise<void> {
+export async function sendContent(exchange: Exchange, route: RouteTo<"content">): Promise<void> {
   const reader = await exchange.source.open(route.volume)
   try {
     await sendFile(exchange, route, reader)
@@ -21,19 +22,23 @@ export async function sendContent(exchange: Exchange, route: ContentRoute): Prom
   }
 }
 
-async function sendFile(exchange: Exchange, route: ContentRoute, reader: VolumeReader): Promise<void> {
-  const { request, response, usage } = exchange
+async function sendFile(exchange: Exchange, route: RouteTo<"content">, reader: VolumeReader): Promise<void> {
+  const { request, response, tally } = exchange
   const attributes = await reader.stat(route.path)
   refuseSpecial(route.path, attributes)
   const size = attributes.sizeBytes
-  const etag = entityTag(route, attributes)
-  setEntityHeaders(exchange, route, etag, attributes)
-  if (request.headers["if-none-match"] === etag) {
+  const validators = validatorsOf(exchange.session, route, attributes)
+  setEntityHeaders(exchange, route, validators)
+  const conditions = evaluate(request.headers, validators)
+  if (conditions === 304) {
     response.writeHead(304).end()
     return
   }
-  const stale = request.headers["if-range"] !== undefined && request.headers["if-range"] !== etag
-  const range: ByteRange = stale ? { kind: "whole" } : parseRange(request.headers.range, size)
+  if (conditions === 412) {
+    sendProblem(response, { code: "UsageError", message: `${displayName(route.path)} is not the file asked for.` }, 412)
+    return
+  }
+  const range: ByteRange = conditions.rangeHolds ? parseRange(request.headers.range, size) : { kind: "whole" }
   if (range.kind === "unsatisfiable") {
     response.setHeader("Content-Range", `bytes */${size}`)
     throw new RecoveryError("RangeNotSatisfiable", `${displayName(route.path)} has ${size} bytes.`)
@@ -41,12 +46,10 @@ async function sendFile(exchange: Exchange, route: ContentRoute, reader: VolumeR
   const { start, end } = range.kind === "part" ? range : { start: 0, end: size }
   if (range.kind === "part") response.setHeader("Content-Range", `bytes ${start}-${end - 1}/${size}`)
   response.writeHead(range.kind === "part" ? 206 : 200, { "Content-Length": end - start })
-  if (request.method === "HEAD") {
-    response.end()
-    return
+  if (request.method !== "HEAD") {
+    if (start === 0) tally.files(1)
+    if (end > start) await sendBytes(exchange, reader, route.path, start, end)
   }
-  if (start === 0) usage.files(1)
-  if (end > start) await sendBytes(exchange, reader, route.path, start, end)
   response.end()
 }
 
@@ -56,7 +59,7 @@ async function sendBytes(exchange: Exchange, reader: VolumeReader, path: Buffer,
     stallMs: exchange.limits.stallMs,
     sent: (bytes) => {
       sent += bytes
-      exchange.usage.bytes(bytes)
+      exchange.tally.sent(bytes)
     },
   })
   if (sent !== end - start)
@@ -69,20 +72,25 @@ function refuseSpecial(path: Buffer, attributes: Attributes): void {
   if (type !== "file") throw new RecoveryError("AccessDenied", `${displayName(path)} is a ${type}: it has no content.`)
 }
 
-/** A session's volumes never change, so the path, the size and the time say which bytes these are, also after a restart. */
-function entityTag(route: ContentRoute, { sizeBytes, mtime }: Attributes): string {
-  const hash = createHash("sha256").update(`${route.volume}\0${sizeBytes}\0${mtime}\0`).update(route.path)
-  return `"${hash.digest("hex").slice(0, 32)}"`
+/**
+ * A session's volumes never change, so its UID, the path, the size and the time say which bytes these are, also after a
+ * restart. Another session may be of another recovery point: its tags are others.
+ */
+function validatorsOf(session: string, route: RouteTo<"content">, { sizeBytes, mtime }: Attributes): Validators {
+  const hash = createHash("sha256").update(`${session}\0${route.volume}\0${sizeBytes}\0${mtime}\0`).update(route.path)
+  const modified = new Date(mtime * 1000)
+  const known = !Number.isNaN(modified.getTime()) && modified.getUTCFullYear() < 10_000
+  return { etag: `"${hash.digest("hex").slice(0, 32)}"`, modified: known ? modified : undefined }
 }
 
-function setEntityHeaders({ response }: Exchange, { path }: ContentRoute, etag: string, { mtime }: Attributes): void {
-  const name = splitPath(path).at(-1) ?? Buffer.alloc(0)
-  const plain = name.toString("latin1").replace(/[^A-Za-z0-9 ._-]/g, "_")
-  const exact = percentEncode(Buffer.from(name.toString()))
-  response.setHeader("Content-Type", "application/octet-stream")
-  response.setHeader("Content-Disposition", `attachment; filename="${plain}"; filename*=UTF-8''${exact}`)
+function setEntityHeaders({ response }: Exchange, { path, inline }: RouteTo<"content">, validators: Validators): void {
+  const type = contentType(path)
+  const show = inline && isShown(type)
+  response.setHeader("Content-Type", type)
+  response.setHeader("Content-Disposition", disposition(show ? "inline" : "attachment", splitPath(path).at(-1)))
+  // the page may frame what is to be looked at; it still runs nothing and belongs to no origin
+  if (show) response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'self'; sandbox")
   response.setHeader("Accept-Ranges", "bytes")
-  response.setHeader("ETag", etag)
-  const modified = new Date(mtime * 1000)
-  if (!Number.isNaN(modified.getTime())) response.setHeader("Last-Modified", modified.toUTCString())
+  response.setHeader("ETag", validators.etag)
+  if (validators.modified) response.setHeader("Last-Modified", validators.modified.toUTCString())
 }

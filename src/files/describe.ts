@@ -3,14 +3,15 @@ import { entryOf, fileType } from "./entry.ts"
 import { type Exchange, sendJson } from "./exchange.ts"
 import { displayName } from "./names.ts"
 import { splitPath } from "./path.ts"
-import type { Route } from "./route.ts"
+import type { RouteTo } from "./route.ts"
 import type { DirectoryEntry, VolumeReader } from "./source.ts"
+import { viewOf } from "./view.ts"
 
 /** Readlinks in flight for one page. */
 const linksAtOnce = 16
 
 /** GET .../stat: what is at the path itself. */
-export async function sendStat(exchange: Exchange, route: Route & { kind: "stat" }): Promise<void> {
+export async function sendStat(exchange: Exchange, route: RouteTo<"stat">): Promise<void> {
   const reader = await exchange.source.open(route.volume)
   try {
     const attributes = await reader.lstat(route.path)
@@ -22,12 +23,12 @@ export async function sendStat(exchange: Exchange, route: Route & { kind: "stat"
 }
 
 /** GET .../list: one page of a directory. */
-export async function sendList(exchange: Exchange, route: Route & { kind: "list" }): Promise<void> {
+export async function sendList(exchange: Exchange, route: RouteTo<"list">): Promise<void> {
   const reader = await exchange.source.open(route.volume)
   try {
     if (fileType(await reader.stat(route.path)) !== "directory")
       throw new RecoveryError("NotADirectory", `${displayName(route.path)} is not a directory.`)
-    const page = await exchange.listings.page(route.volume, route.path, route.cursor, route.limit)
+    const page = await exchange.listings.page(route.volume, route.path, route.cursor, route.limit, viewOf(route))
     const targets = await linkTargets(reader, route.path, page.entries)
     sendJson(exchange.response, {
       entries: page.entries.map((entry) => entryOf(entry.name, entry, targets.get(entry))),

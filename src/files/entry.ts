@@ -22,12 +22,17 @@ export function fileType({ mode }: Attributes): FileType {
   return type
 }
 
-/** How a file is described to clients. A file of a broken type is shown as a socket would be: there, but not readable. */
+/** How the type is shown: a broken one as a socket, which is there, but not readable either. */
+export function typeOf({ mode }: Attributes): FileType {
+  return types[mode & 0o170000] ?? "socket"
+}
+
+/** How a file is described to clients. */
 export function entryOf(name: Buffer, attributes: Attributes, linkTarget?: Buffer): Entry {
   return {
     name: percentEncode(name),
     display: displayName(name),
-    type: types[attributes.mode & 0o170000] ?? "socket",
+    type: typeOf(attributes),
     sizeBytes: attributes.sizeBytes,
     mode: attributes.mode & 0o7777,
     uid: attributes.uid,

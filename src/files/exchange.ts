@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Logger } from "pino"
 import type { FileServiceLimits } from "./limits.ts"
 import type { Listings } from "./listings.ts"
 import { httpStatus } from "./status.ts"
 import type { Problem } from "./schemas.ts"
 import type { FileSource } from "./source.ts"
-import type { UsageCounter } from "./usage.ts"
+import type { Tally } from "./tally.ts"
 
 /** One request being answered, with all its answer may need. */
 export interface Exchange {
@@ -14,8 +15,11 @@ export interface Exchange {
   readonly signal: AbortSignal
   readonly source: FileSource
   readonly listings: Listings
-  readonly usage: UsageCounter
+  readonly log: Logger
+  readonly tally: Tally
   readonly limits: FileServiceLimits
+  /** UID of the session. */
+  readonly session: string
 }
 
 /** Files of strangers are data: no browser may run, frame, sniff or keep them. */
@@ -38,13 +42,24 @@ export function sendJson(response: ServerResponse, body: unknown, status = 200):
   response.end(text)
 }
 
+/** Headers of a file, not of what is said of it. */
+const entityHeaders = ["Content-Disposition", "Content-Length", "ETag", "Last-Modified", "Accept-Ranges"]
+
+/** Begins a body of unknown length; false when only its head was asked for, which is then all. */
+export function beginStream({ request, response }: Exchange, headers: Record<string, string>): boolean {
+  response.writeHead(200, headers)
+  if (request.method !== "HEAD") return true
+  response.end()
+  return false
+}
+
 /** Before the first byte of a body a problem is told; after it, only a broken connection says that the body is incomplete. */
 export function sendProblem(response: ServerResponse, problem: Problem, status = httpStatus(problem.code)): void {
   if (response.headersSent) {
     response.destroy()
     return
   }
-  for (const name of ["Content-Disposition", "Content-Length", "ETag", "Accept-Ranges"]) response.removeHeader(name)
+  for (const name of entityHeaders) response.removeHeader(name)
   if (status === 401) {
     response.setHeader("WWW-Authenticate", 'Basic realm="file recovery", charset="UTF-8"')
     response.setHeader("Connection", "close") // strangers hold none of the few connections

@@ -125,7 +125,7 @@ function isIn({ negated, ranges }: Token & { kind: "set" }, character: string): 
 
 /** The characters of a name; a byte that is no UTF-8 becomes half a surrogate pair, which no UTF-8 holds. */
 function characters(bytes: Buffer): string[] {
-  if (isUtf8(bytes)) return [...bytes.toString()]
+  if (isUtf8(bytes)) return Array.from(bytes.toString())
   const all: string[] = []
   for (let at = 0; at < bytes.length;) {
     const length = [1, 2, 3, 4].find((length) => isUtf8(bytes.subarray(at, at + length)))

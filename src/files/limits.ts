@@ -4,8 +4,9 @@ export interface FileServiceLimits {
   readonly connections: number
   /** Requests being answered at the same time; more get 429. */
   readonly requests: number
-  /** Archives being made at the same time: each holds one of the guest's ports. */
+  /** Archives and manifests being made, and searches, at the same time: each holds one of the guest's ports. */
   readonly archives: number
+  readonly searches: number
   /** Directories kept open between two pages of their listing. */
   readonly openListings: number
   /** A client that takes no byte for this long is cut off (milliseconds). */
@@ -21,6 +22,7 @@ export const defaultLimits: FileServiceLimits = {
   connections: 128,
   requests: 64,
   archives: 4,
+  searches: 2,
   openListings: 16,
   stallMs: 60_000,
   handshakeMs: 10_000,

@@ -1,8 +1,16 @@
 import { RecoveryError } from "../api/reasons.ts"
+import { maxPage } from "./limits.ts"
 import { displayName } from "./names.ts"
 import type { DirectoryEntry, FileSource, VolumeReader } from "./source.ts"
+import type { View } from "./view.ts"
+
+/** Entries of the largest directory that can be sorted: all of them are held then. */
+const mostSorted = 100_000
+/** Sorted directories being read, and kept for their next page: each may take 25 MiB. */
+const sortedAtOnce = 2
 
 interface Listing {
+  readonly sorted: boolean
   readonly reader: VolumeReader
   readonly batches: AsyncIterator<DirectoryEntry[]>
   /** Entries read but not yet given out. */
@@ -25,6 +33,7 @@ export class Listings {
   readonly #most: number
   readonly #idleMs: number
   readonly #open = new Map<string, Listing>()
+  #sorting = 0
 
   constructor(source: FileSource, most: number, idleMs = 60_000) {
     this.#source = source
@@ -32,9 +41,10 @@ export class Listings {
     this.#idleMs = idleMs
   }
 
-  async page(volume: string, path: Buffer, from: number, limit: number): Promise<Page> {
-    const key = (position: number) => `${position} ${volume}\0${path.toString("latin1")}`
-    const listing = this.#take(key(from)) ?? (await this.#start(volume, path, from))
+  /** `from` counts what the view shows. Sorting needs all of a directory: UsageError when it has too many entries. */
+  async page(volume: string, path: Buffer, from: number, limit: number, view: View = all): Promise<Page> {
+    const key = (position: number) => `${position} ${view.key} ${volume}\0${path.toString("latin1")}`
+    const listing = this.#take(key(from)) ?? (await this.#start(volume, path, from, view))
     try {
       await fill(listing, limit + 1)
     } catch (error) {
@@ -54,9 +64,11 @@ export class Listings {
     for (const key of this.#open.keys()) this.#drop(key)
   }
 
-  async #start(volume: string, path: Buffer, from: number): Promise<Listing> {
+  async #start(volume: string, path: Buffer, from: number, view: View): Promise<Listing> {
     const reader = await this.#source.open(volume)
-    const listing: Listing = { reader, batches: reader.list(path)[Symbol.asyncIterator](), rest: [] }
+    const shown = filtered(reader.list(path), view)
+    const batches = view.compare ? this.#inOrder(path, shown, view.compare) : shown
+    const listing: Listing = { sorted: view.compare !== undefined, reader, batches, rest: [] }
     try {
       for (let left = from; left > 0;) {
         await fill(listing, 1)
@@ -80,16 +92,47 @@ export class Listings {
 
   #keep(key: string, listing: Listing): void {
     this.#drop(key)
-    const [oldest] = this.#open.keys()
-    if (oldest !== undefined && this.#open.size >= this.#most) this.#drop(oldest)
+    const rivals = [...this.#open].filter(([, other]) => other.sorted || !listing.sorted)
+    const [oldest] = rivals
+    if (oldest && rivals.length >= (listing.sorted ? sortedAtOnce : this.#most)) this.#drop(oldest[0])
     listing.timer = setTimeout(() => this.#drop(key), this.#idleMs).unref()
     this.#open.set(key, listing)
+  }
+
+  async *#inOrder(
+    path: Buffer,
+    batches: AsyncIterable<DirectoryEntry[]>,
+    compare: NonNullable<View["compare"]>,
+  ): AsyncGenerator<DirectoryEntry[]> {
+    if (this.#sorting >= sortedAtOnce) throw new RecoveryError("Busy", "Other directories are being sorted already.")
+    const entries: DirectoryEntry[] = []
+    this.#sorting++
+    try {
+      for await (const batch of batches) {
+        entries.push(...batch)
+        if (entries.length > mostSorted)
+          throw new RecoveryError(
+            "UsageError",
+            `${displayName(path)} has more than ${mostSorted} entries: it can only be listed unsorted.`,
+          )
+      }
+    } finally {
+      this.#sorting--
+    }
+    entries.sort(compare)
+    for (let at = 0; at < entries.length; at += maxPage) yield entries.slice(at, at + maxPage)
   }
 
   #drop(key: string): void {
     const listing = this.#take(key)
     if (listing) close(listing)
   }
+}
+
+const all: View = { key: "" }
+
+async function* filtered(batches: AsyncIterable<DirectoryEntry[]>, { wanted }: View): AsyncGenerator<DirectoryEntry[]> {
+  for await (const batch of batches) yield wanted ? batch.filter(wanted) : batch
 }
 
 /** Reads on until `count` entries are there, or the directory ends. */

@@ -2,7 +2,7 @@ import { RecoveryError } from "../api/reasons.ts"
 import { displayName } from "./names.ts"
 
 /** Longest path in bytes, PATH_MAX of Linux. */
-const maxPathBytes = 4096
+export const maxPathBytes = 4096
 const slash = 0x2f
 
 /**

@@ -32,14 +32,14 @@ export function parseRoute(target: string): Route {
 
 /** Not URLSearchParams: it would take the bytes for UTF-8 and `+` for a space. Fields nobody asks for don't matter. */
 function readQuery({ query, repeated = [] }: Resource, text: string): object {
-  const given: Record<string, string | string[]> = {}
+  const given: Record<string, string[]> = {}
   for (const field of text.split("&")) {
-    const [name = "", value = ""] = split(field)
+    const [name, value] = split(field)
     if (!Object.hasOwn(query.shape, name)) continue
-    const decoded = percentDecode(value).toString("latin1")
-    given[name] = repeated.includes(name) ? [...(given[name] ?? []), decoded] : decoded
+    given[name] = [...(given[name] ?? []), percentDecode(value).toString("latin1")]
   }
-  const parsed = query.safeParse(given)
+  const lastOf = ([name, values]: [string, string[]]) => [name, repeated.includes(name) ? values : values.at(-1)]
+  const parsed = query.safeParse(Object.fromEntries(Object.entries(given).map(lastOf)))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new RecoveryError("UsageError", `${issue?.path[0]?.toString() ?? "The query"}: ${issue?.message ?? "wrong"}.`)

@@ -17,6 +17,8 @@ export interface FileServiceOptions {
   /** PEM. */
   readonly tls: { readonly key: string; readonly cert: string }
   readonly credentials: Credentials
+  /** UID of the session. */
+  readonly session: string
   readonly source: FileSource
   readonly log: Logger
   readonly limits?: Partial<FileServiceLimits>
@@ -40,6 +42,7 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
   const limits = { ...defaultLimits, ...options.limits }
   const state: ServiceState = {
     source: options.source,
+    session: options.session,
     log: options.log,
     limits,
     authorised: basicAuth(options.credentials),
@@ -47,7 +50,7 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     loginRefused: refusedLogins(options.log),
     listings: new Listings(options.source, limits.openListings),
     underWay: new Set(),
-    archives: 0,
+    underWayOf: { archives: 0, searches: 0 },
     draining: false,
   }
   const server = makeServer(options, state)

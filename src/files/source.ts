@@ -1,4 +1,5 @@
 import type { Catalogue } from "../guest/catalogue.ts"
+import type { FileType } from "./schemas.ts"
 
 /** What the file service needs from whoever can read the volumes: the guest, or in tests a directory. */
 export interface FileSource {
@@ -7,10 +8,40 @@ export interface FileSource {
   /** Opens a volume for reading; many readers may share what is behind it. Rejects when it can't be mounted. */
   open(volume: string): Promise<VolumeReader>
   /**
-   * A tar of `path` and everything below it, as a stream. Names in it are relative to the volume's root. Rejects at the
-   * end when a part couldn't be read; aborting, or leaving the loop, frees what made it.
+   * A tar of some paths and everything below them, as a stream. Names in it are relative to the volume's root. `contents`:
+   * only what files hold matters, and hard links are files of their own. Rejects at the end when a part couldn't be read;
+   * aborting, or leaving the loop, frees what made it.
    */
-  tar(volume: string, path: Buffer, options: { signal: AbortSignal }): AsyncIterable<Buffer>
+  tar(volume: string, paths: readonly Buffer[], options: TarOptions): AsyncIterable<Buffer>
+  /**
+   * Everything below `path` that may be wanted, as it is found; symbolic links on the way are not followed. Rejects at the
+   * end when a part couldn't be read; aborting, or leaving the loop, frees what searched.
+   */
+  search(volume: string, path: Buffer, wanted: Wanted, options: { signal: AbortSignal }): AsyncIterable<FoundFile[]>
+}
+
+export interface TarOptions {
+  readonly signal: AbortSignal
+  readonly contents?: boolean
+}
+
+/** What to look for. A source may give more than that: it only has to leave nothing out. */
+export interface Wanted {
+  /** For fnmatch(3) in the C locale. */
+  readonly name?: { readonly pattern: Buffer; readonly ignoreCase: boolean }
+  /** None: every type. */
+  readonly types: readonly FileType[]
+  readonly minSize?: number | undefined
+  readonly maxSize?: number | undefined
+  /** Seconds since the epoch. */
+  readonly newer?: number | undefined
+  readonly older?: number | undefined
+}
+
+export interface FoundFile extends Attributes {
+  /** Absolute in the volume; may be longer than a path that can be asked for. */
+  readonly path: Buffer
+  readonly linkTarget?: Buffer
 }
 
 /** Reads one volume. Paths are absolute within it, as bytes. Errors are RecoveryErrors: PathNotFound, AccessDenied... */

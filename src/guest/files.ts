@@ -2,6 +2,7 @@ import { RecoveryError } from "../api/reasons.ts"
 import type { Guest, GuestVolumeReader } from "./guest.ts"
 import { printable } from "./printable.ts"
 import type { Readers } from "./readers.ts"
+import { findWords, readFound } from "./search.ts"
 import type { SessionHost } from "./session.ts"
 import { listDirectory, readFile, readLink, statPath } from "./sftp.ts"
 import { runVerb, streamVerb } from "./verb.ts"
@@ -31,17 +32,30 @@ export function guestFiles(
   host: SessionHost,
   volumes: Volumes,
   read: VolumeReading,
-): Pick<Guest, "open" | "tar" | "sha256"> {
+): Pick<Guest, "open" | "tar" | "search" | "sha256"> {
   const rootOf = async (volume: string) => mountedAt((await volumes.mount(volume)).device)
 
   return {
     open: async (volume) => read((await volumes.mount(volume)).device),
 
-    async *tar(volume, path, { signal }) {
+    async *tar(volume, paths, { signal, contents = false }) {
       const root = await rootOf(volume)
       const failed = (message: string) =>
-        new RecoveryError("VolumeCorrupt", `Not all of ${shown(volume, path)} could be read: ${message}`)
-      yield* streamVerb(host, "tar", [root, relative(path)], { signal, failed })
+        new RecoveryError(
+          "VolumeCorrupt",
+          `Not all of ${paths
+            .map((path) => shown(volume, path))
+            .join(", ")
+            .slice(0, 1000)} could be read: ${message}`,
+        )
+      yield* streamVerb(host, contents ? "contents" : "tar", [root, ...paths.map(relative)], { signal, failed })
+    },
+
+    async *search(volume, path, tests, { signal }) {
+      const root = await rootOf(volume)
+      const failed = (message: string) =>
+        new RecoveryError("VolumeCorrupt", `Not all of ${shown(volume, path)} could be searched: ${message}`)
+      yield* readFound(streamVerb(host, "search", [root, path, ...findWords(tests)], { signal, failed }))
     },
 
     async sha256(volume, path, { signal } = {}) {

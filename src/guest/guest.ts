@@ -1,4 +1,5 @@
 import type { Catalogue, Volume } from "./catalogue.ts"
+import type { FindTests, FoundEntry } from "./search.ts"
 import type { SftpAttributes, SftpEntry } from "./sftp-wire.ts"
 
 /** Why the guest is not there any more. */
@@ -6,6 +7,11 @@ export interface GuestEnd {
   /** True when it was asked to power off. */
   readonly asked: boolean
   readonly message: string
+}
+
+export interface TarOptions {
+  readonly signal: AbortSignal
+  readonly contents?: boolean
 }
 
 /** A running micro-VM and the volumes on its disks. Paths are absolute within a volume, as bytes. */
@@ -17,10 +23,14 @@ export interface Guest {
   /** Opens a volume for reading; readers of a volume share what is behind them. */
   open(volume: string): Promise<GuestVolumeReader>
   /**
-   * A tar (pax, GNU tar: owners, ACLs, extended attributes) of `path` and everything below it; names are relative to the
-   * volume's root. Throws at the end when a part couldn't be read; aborting, or leaving the loop, frees what made it.
+   * A tar (pax, GNU tar: owners, ACLs, extended attributes) of some paths and everything below them; names are relative to
+   * the volume's root. With `contents` it is quicker and only says what files hold: without attributes, and with hard
+   * links as files of their own. Throws at the end when a part couldn't be read; aborting, or leaving the loop, frees what
+   * made it.
    */
-  tar(volume: string, path: Buffer, options: { signal: AbortSignal }): AsyncIterable<Buffer>
+  tar(volume: string, paths: readonly Buffer[], options: TarOptions): AsyncIterable<Buffer>
+  /** Everything below `path` that passes the tests, as it is found. Throws at the end when a part couldn't be read. */
+  search(volume: string, path: Buffer, tests: FindTests, options: { signal: AbortSignal }): AsyncIterable<FoundEntry[]>
   /** sha256 of a file, in hexadecimal, computed in the guest. */
   sha256(volume: string, path: Buffer, options?: { signal?: AbortSignal }): Promise<string>
   /** Opens an encrypted volume with a passphrase or recovery key and looks at the disks again. */

@@ -1,20 +1,27 @@
 import { RecoveryError } from "../api/reasons.ts"
 
-/** Splits a byte stream into lines of bounded length: whoever sends more without a newline is not our peer. */
+/** Splits a byte stream into lines (or what else one byte ends) of bounded length: whoever sends more is not our peer. */
 export class LineSplitter {
   #parts: Buffer[] = []
   #length = 0
   readonly #maxBytes: number
+  readonly #end: number
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, end = 10) {
     this.#maxBytes = maxBytes
+    this.#end = end
   }
 
-  /** The lines that are complete now, without their newline. */
+  /** Bytes of a line that has not ended yet. */
+  get pending(): number {
+    return this.#length
+  }
+
+  /** The lines that are complete now, without their end. */
   feed(chunk: Buffer): Buffer[] {
     const lines: Buffer[] = []
     let start = 0
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+    for (let end = chunk.indexOf(this.#end); end !== -1; end = chunk.indexOf(this.#end, start)) {
       lines.push(this.#take(chunk.subarray(start, end)))
       start = end + 1
     }

@@ -112,6 +112,7 @@ async function serveFrom(guest: Guest, { options, secrets, access, log, state, s
       port: options["files-port"],
       tls: secrets.identity,
       credentials: access,
+      session: options["session-uid"],
       source: state.source,
       log,
     })

@@ -46,7 +46,8 @@ export class RestoreState {
     return {
       catalogue: () => this.#catalogue(),
       open: async (volume) => ready().open(volume),
-      tar: (volume, path, options) => ready().tar(volume, path, options),
+      tar: (volume, paths, options) => ready().tar(volume, paths, options),
+      search: (volume, path, wanted, options) => ready().search(volume, path, wanted, options),
     }
   }
 

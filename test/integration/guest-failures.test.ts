@@ -37,7 +37,7 @@ describe("a guest that is lost", () => {
     const { guest, pid } = await start(["whole"])
     const reader = await guest.open("whole")
     const reading = async () => {
-      for await (const _ of guest.tar("whole", Buffer.from("/"), { signal })) process.kill(pid, "SIGKILL")
+      for await (const _ of guest.tar("whole", [Buffer.from("/")], { signal })) process.kill(pid, "SIGKILL")
     }
     const started = performance.now()
     await expect(reading()).rejects.toMatchObject({ code: "GuestFailed" })

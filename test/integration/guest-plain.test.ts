@@ -201,7 +201,7 @@ describe("tar", () => {
       const command = `tar -xf - --exclude=links/mem --exclude=links/disk -C ${dir} && cat >/dev/null`
       const tar = spawn("sh", ["-c", command], { stdio: ["pipe", "inherit", "inherit"] })
       const ended = once(tar, "close")
-      await pipeline(Readable.from(vm.guest.tar("whole", Buffer.from(path), { signal })), tar.stdin)
+      await pipeline(Readable.from(vm.guest.tar("whole", [Buffer.from(path)], { signal })), tar.stdin)
       expect(await ended).toEqual([0, null])
       return await look(dir)
     } finally {
@@ -224,7 +224,7 @@ describe("tar", () => {
   })
 
   test("keeps owner, mode and attributes of a file nobody may read", async () => {
-    const entries = Readable.from(vm.guest.tar("whole", Buffer.from("/etc/private"), { signal })).pipe(extract())
+    const entries = Readable.from(vm.guest.tar("whole", [Buffer.from("/etc/private")], { signal })).pipe(extract())
     const found: Header[] = []
     for await (const entry of entries) {
       found.push(entry.header)
@@ -242,7 +242,7 @@ describe("tar", () => {
 
   test("of a missing path ends with an error", async () => {
     const reading = async () => {
-      for await (const _ of vm.guest.tar("whole", Buffer.from("/nosuch"), { signal })) void _
+      for await (const _ of vm.guest.tar("whole", [Buffer.from("/nosuch")], { signal })) void _
     }
     await expect(reading()).rejects.toMatchObject({ message: expect.stringContaining("nosuch") })
   })
@@ -250,7 +250,7 @@ describe("tar", () => {
 
 describe("sessions", () => {
   const first = async (volume: string, abort = new AbortController()) => {
-    for await (const part of vm.guest.tar(volume, Buffer.from("/"), { signal: abort.signal })) return part.length
+    for await (const part of vm.guest.tar(volume, [Buffer.from("/")], { signal: abort.signal })) return part.length
     return 0
   }
 
@@ -261,7 +261,7 @@ describe("sessions", () => {
   test("an abort signal ends a stream with its reason", async () => {
     const abort = new AbortController()
     const reading = async () => {
-      for await (const part of vm.guest.tar("whole", Buffer.from("/"), { signal: abort.signal }))
+      for await (const part of vm.guest.tar("whole", [Buffer.from("/")], { signal: abort.signal }))
         if (part.length > 0) abort.abort(new Error("enough"))
     }
     await expect(reading()).rejects.toThrow("enough")
@@ -278,7 +278,7 @@ describe("sessions", () => {
 
   test("stalled readers on all ports but one keep nobody else waiting", async () => {
     const stalled = Array.from({ length: 6 }, () =>
-      vm.guest.tar("whole", Buffer.from("/"), { signal })[Symbol.asyncIterator](),
+      vm.guest.tar("whole", [Buffer.from("/")], { signal })[Symbol.asyncIterator](),
     )
     await Promise.all(stalled.map((stream) => stream.next()))
     expect((await content("/etc/os-release")).toString()).toBe("ID=inside\n")

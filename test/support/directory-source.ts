@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { lstat, open, opendir, readlink, stat } from "node:fs/promises"
 import { RecoveryError } from "../../src/api/reasons.ts"
-import type { Attributes, DirectoryEntry, FileSource, VolumeReader } from "../../src/files/source.ts"
+import type { Attributes, DirectoryEntry, FileSource, FoundFile, VolumeReader } from "../../src/files/source.ts"
 
 /** A FileSource of one volume, `data`, which is a directory of this machine: for tests of the service without a guest. */
 export function directorySource(root: string): FileSource {
@@ -41,8 +41,24 @@ export function directorySource(root: string): FileSource {
       if (volume !== "data") throw new RecoveryError("PathNotFound", `There is no volume ${volume}.`)
       return reader
     },
-    async *tar(_, path, { signal }) {
-      const arguments_ = ["-c", "--format=pax", "--numeric-owner", "-C", root, `.${path.toString()}`]
+    async *search(_, path, __, { signal }) {
+      const folders = [path.equals(Buffer.from("/")) ? Buffer.alloc(0) : path]
+      for (let folder = folders.pop(); folder; folder = folders.pop())
+        for await (const batch of batches(at(Buffer.concat([folder, Buffer.from("/")])))) {
+          signal.throwIfAborted()
+          const found = batch.map((entry) => ({
+            ...entry,
+            path: Buffer.concat([folder, Buffer.from("/"), entry.name]),
+          }))
+          folders.push(...found.filter(({ mode }) => (mode & 0o170000) === 0o040000).map(({ path }) => path))
+          yield await Promise.all(found.map((file) => withTarget(file, at(file.path))))
+        }
+    },
+    async *tar(_, paths, { signal, contents }) {
+      // arguments of a process are text here: names of other bytes come only from below these
+      const names = paths.map((path) => `.${path.toString()}`)
+      const form = contents ? ["--hard-dereference"] : []
+      const arguments_ = ["-c", "--format=pax", "--numeric-owner", ...form, "-C", root, "--", ...names]
       const tar = spawn("tar", arguments_, { stdio: ["ignore", "pipe", "ignore"], signal })
       const ended = new Promise<number | null>((resolve) =>
         tar.once("close", resolve).once("error", () => resolve(null)),
@@ -60,6 +76,11 @@ async function* batches(path: Buffer): AsyncGenerator<DirectoryEntry[]> {
     const name = entry.name as unknown as Buffer
     yield [{ name, ...attributes(await lstat(Buffer.concat([path, Buffer.from("/"), name]))) }]
   }
+}
+
+async function withTarget(file: FoundFile, path: Buffer): Promise<FoundFile> {
+  if ((file.mode & 0o170000) !== 0o120000) return file
+  return { ...file, linkTarget: await readlink(path, { encoding: "buffer" }) }
 }
 
 const attributes = (stats: { mode: number; size: number; uid: number; gid: number; mtimeMs: number }): Attributes => ({

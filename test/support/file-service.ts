@@ -31,6 +31,7 @@ export interface FileServiceLab extends AsyncDisposable {
 export async function fileServiceLab(
   source: FileSource,
   limits: Partial<FileServiceLimits> = {},
+  session = uid,
 ): Promise<FileServiceLab> {
   const { restore } = makeIdentities(uid, new Date())
   const service = await startFileService({
@@ -39,6 +40,7 @@ export async function fileServiceLab(
     tls: restore,
     credentials: { username: "recover", passwordSha256: createHash("sha256").update(password).digest("hex") },
     source,
+    session,
     log: pino({ level: "silent" }),
     limits,
   })

@@ -91,6 +91,7 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
     port: 0,
     tls: { key, cert },
     credentials,
+    session: uid,
     source: guest,
     log,
   })

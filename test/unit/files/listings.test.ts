@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { Listings } from "../../../src/files/listings.ts"
 import type { DirectoryEntry, FileSource } from "../../../src/files/source.ts"
+import { viewOf } from "../../../src/files/view.ts"
 
 const entry = (index: number): DirectoryEntry => ({
   name: Buffer.from(`f${index}`),
@@ -18,6 +19,9 @@ function directoryOf(count: number) {
   const source: FileSource = {
     catalogue: () => ({ disks: [], volumes: [] }),
     tar: () => {
+      throw new Error("not used")
+    },
+    search: () => {
       throw new Error("not used")
     },
     open: async () => {
@@ -89,4 +93,49 @@ test("a cursor beyond the end is refused and holds nothing", async () => {
   const { source, seen } = directoryOf(5)
   await expect(new Listings(source, 3).page("v", path, 6, 10)).rejects.toMatchObject({ code: "UsageError" })
   await expect.poll(() => seen.held).toBe(0)
+})
+
+const view = (asked: Partial<Parameters<typeof viewOf>[0]>) =>
+  viewOf({ ignoreCase: false, type: [], order: "asc", ...asked })
+
+async function readView(count: number, limit: number, asked: Partial<Parameters<typeof viewOf>[0]>) {
+  const { source, seen } = directoryOf(count)
+  const listings = new Listings(source, 4)
+  const all: string[] = []
+  for (let from: number | undefined = 0; from !== undefined;) {
+    const page: Awaited<ReturnType<Listings["page"]>> = await listings.page("v", path, from, limit, view(asked))
+    all.push(...names(page.entries))
+    from = page.next
+  }
+  await expect.poll(() => seen.held).toBe(0)
+  return all
+}
+
+test.each<[string, Partial<Parameters<typeof viewOf>[0]>, string[]]>([
+  ["by a glob", { name: Buffer.from("f?5") }, ["f15", "f25", "f35", "f45"]],
+  ["by a type", { type: ["directory"] }, []],
+  ["sorted", { name: Buffer.from("f[23]"), sort: "name", order: "desc" }, ["f3", "f2"]],
+  ["sorted by what is equal", { name: Buffer.from("f[23]"), sort: "mtime" }, ["f2", "f3"]],
+])("a view shows some: %s", async (_, asked, expected) => {
+  expect(await readView(50, 3, asked)).toEqual(expected)
+})
+
+test("a sorted directory comes in pages, and one with too many entries is refused", async () => {
+  const all = await readView(6000, 1000, { sort: "name" })
+  expect(all).toEqual(Array.from({ length: 6000 }, (_, index) => `f${index}`).sort())
+  await expect(readView(100_001, 10, { sort: "name" })).rejects.toMatchObject({ code: "UsageError" })
+})
+
+test("few directories are held sorted", async () => {
+  const { source, seen } = directoryOf(50)
+  const listings = new Listings(source, 16)
+  for (let index = 0; index < 10; index++)
+    await listings.page("v", Buffer.from(`/${index}`), 0, 10, view({ sort: "name" }))
+  await expect.poll(() => seen.held).toBe(2)
+  const many = Array.from({ length: 10 }, (_, index) =>
+    listings.page("v", Buffer.from(`/${index}`), 0, 10, view({ sort: "size" })),
+  )
+  const refused = (await Promise.allSettled(many)).filter(({ status }) => status === "rejected")
+  expect(refused).toHaveLength(8)
+  listings.close()
 })

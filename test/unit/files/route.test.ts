@@ -35,6 +35,13 @@ test.each([
   ["a relative path", "/v1/volumes/v/stat?path=a", "UsageError"],
   ["broken encoding", "/v1/volumes/v/stat?path=/%4", "UsageError"],
   ["limit 0", "/v1/volumes/v/list?limit=0", "UsageError"],
+  ["a limit that is no number", "/v1/volumes/v/list?limit=many", "UsageError"],
+  ["a type there is none of", "/v1/volumes/v/list?type=door", "UsageError"],
+  ["an order there is none of", "/v1/volumes/v/list?sort=colour", "UsageError"],
+  ["a time that is none", "/v1/search?newer=2026-13-40", "UsageError"],
+  ["a time in words", "/v1/search?newer=yesterday", "UsageError"],
+  ["a format there is none of", "/v1/volumes/v/archive?format=rar", "UsageError"],
+  ["one unsafe path of several", "/v1/volumes/v/archive?path=/a&path=/../b", "UnsafePath"],
   ["a cursor that is no number", "/v1/volumes/v/list?cursor=-1", "UsageError"],
   ["another verb", "/v1/volumes/v/delete?path=/a", "PathNotFound"],
   ["another resource", "/etc/passwd", "PathNotFound"],
@@ -56,6 +63,27 @@ test("never fails otherwise than by saying so", () => {
   const volumes = fc.tuple(noise, verb, noise).map(([a, verb, b]) => `/v1/volumes/${a}/${verb}?path=/${b}`)
   const target = fc.oneof(noise, volumes)
   expect(() => fc.assert(fc.property(target, answers))).not.toThrow()
+})
+
+test("reads what is searched for", () => {
+  const query = "name=*.d%FFb&volume=a%20b&volume=c&type=file&minSize=1&newer=2026-11-22T03:00:00.5Z&ignoreCase=true"
+  expect(parseRoute(`/v1/search?${query}`)).toEqual({
+    kind: "search",
+    name: Buffer.from("*.d\xffb", "latin1"),
+    volume: ["a b", "c"],
+    path: Buffer.from("/"),
+    type: ["file"],
+    minSize: 1,
+    newer: Date.parse("2026-11-22T03:00:00.5Z") / 1000,
+    ignoreCase: true,
+    limit: 10_000,
+  })
+})
+
+test("takes several paths for an archive, the last of what stands alone", () => {
+  const route = parseRoute("/v1/volumes/v/archive?path=/a&path=/b&format=zip")
+  expect(route).toEqual({ kind: "archive", volume: "v", path: [Buffer.from("/a"), Buffer.from("/b")], format: "zip" })
+  expect(parseRoute("/v1/volumes/v/stat?path=/a&path=/b")).toMatchObject({ path: Buffer.from("/b") })
 })
 
 test("caps the size of a page", () => {
