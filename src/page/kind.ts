@@ -3,7 +3,7 @@ import type { Entry } from "../files/schemas.ts"
 /** How a file can be looked at without downloading it. */
 export type PreviewKind = "text" | "image" | "pdf"
 
-const images = /\.(?:png|jpe?g|gif|webp|avif|bmp|ico|svg)$/i
+const images = /\.(?:png|jpe?g|gif|webp|avif|bmp|ico)$/i
 /** Most of a picture that is shown; more could be more than the browser can hold. */
 const imageBytes = 32 * 2 ** 20
 
