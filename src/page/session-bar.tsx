@@ -15,20 +15,19 @@ export function SessionBar() {
   const [error, setError] = useState<ServiceError>()
   const [asks, setAsks] = useState(false)
   const looked = useNow(lookEveryMs)
-  useEffect(() => run(() => service.session()), [service, looked])
+  useEffect(() => void show(() => service.session()), [service, looked])
 
-  function run(action: () => Promise<SessionInfo>): void {
-    action().then(
-      (now) => {
-        setSession(now)
-        setError(undefined)
-        document.title = `${now.name} – file recovery`
-      },
-      (failure: unknown) => setError(asServiceError(failure)),
-    )
+  async function show(action: () => Promise<SessionInfo>): Promise<void> {
+    try {
+      const now = await action()
+      setSession(now)
+      setError(undefined)
+      document.title = `${now.name} – file recovery`
+    } catch (failure) {
+      setError(asServiceError(failure))
+    }
   }
 
-  const canChange = session?.isControllable && session.phase === "Ready"
   return (
     <header>
       <a class="skip" href="#main" onClick={(event) => skip(event)}>
@@ -39,14 +38,18 @@ export function SessionBar() {
         {session?.recoveryPoint && <span class="quiet"> as of {dateTime(session.recoveryPoint)}</span>}
       </p>
       {session && <Countdown session={session} />}
-      {canChange && (
+      {session?.phase === "Ready" && (
         <div class="actions">
-          <button type="button" onClick={() => run(() => service.extend())}>
-            One hour more
-          </button>
-          <button type="button" onClick={() => setAsks(true)}>
-            Unmount…
-          </button>
+          {session.canExtend && (
+            <button type="button" onClick={() => void show(() => service.extend())}>
+              One hour more
+            </button>
+          )}
+          {session.canUnmount && (
+            <button type="button" onClick={() => setAsks(true)}>
+              Unmount…
+            </button>
+          )}
         </div>
       )}
       {error && (
@@ -59,7 +62,7 @@ export function SessionBar() {
           name={session.name}
           answer={(isWanted) => {
             setAsks(false)
-            if (isWanted) run(() => service.unmount())
+            if (isWanted) void show(() => service.unmount())
           }}
         />
       )}

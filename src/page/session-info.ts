@@ -5,8 +5,9 @@ export interface SessionInfo {
   /** ISO 8601; absent where it doesn't end by itself. */
   readonly expiresAt?: string
   readonly recoveryPoint?: string
-  /** Whether it can be extended and unmounted from here. */
-  readonly isControllable: boolean
+  /** Whether it can be made longer from here, and ended. */
+  readonly canExtend: boolean
+  readonly canUnmount: boolean
   /** Where documents are shown: an origin that serves nothing else. */
   readonly documents: string
 }

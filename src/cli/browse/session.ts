@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../api/reasons.ts"
-import { HOUR, LONGEST_TTL } from "../../api/duration.ts"
+import { HOUR, LONGEST_TTL, MINUTE } from "../../api/duration.ts"
 import type { FileRecoverySession } from "../../api/session.ts"
 import { kinds } from "../../kube/kinds.ts"
 import type { SessionInfo } from "../../page/session-info.ts"
@@ -40,7 +40,7 @@ export function localSession(name: string): BrowsedSession {
   const refuse = () =>
     Promise.reject(new RecoveryError("UsageError", `"${name}" is served by "open": stop that with Ctrl-C.`))
   return {
-    info: () => Promise.resolve({ name, phase: "Ready", isControllable: false }),
+    info: () => Promise.resolve({ name, phase: "Ready", canExtend: false, canUnmount: false }),
     extend: refuse,
     unmount: refuse,
   }
@@ -52,17 +52,19 @@ function infoOf({ metadata, status }: FileRecoverySession): Omit<SessionInfo, "d
   return {
     name: metadata.name,
     phase: status?.phase ?? "Pending",
-    isControllable: true,
+    canExtend: ttlOf(status) < LONGEST_TTL,
+    canUnmount: true,
     ...(status?.expiresAt === undefined ? {} : { expiresAt: status.expiresAt }),
     ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
   }
 }
 
-/** The ttl, in whole minutes, with which it ends an hour later than now, or as late as any session may. */
-function longerTtl({ metadata, status }: FileRecoverySession): string {
-  const { startedAt, expiresAt } = status ?? {}
-  if (startedAt === undefined || expiresAt === undefined)
-    throw new RecoveryError("NotReady", `The session ${metadata.namespace}/${metadata.name} has not started yet.`)
-  const ttl = Math.min(Date.parse(expiresAt) - Date.parse(startedAt) + HOUR, LONGEST_TTL)
-  return `${Math.floor(ttl / 60_000)}m`
+/** From its start to its end, milliseconds; a session that has not started yet can't be made longer. */
+function ttlOf({ startedAt = "", expiresAt = "" }: FileRecoverySession["status"] = {}): number {
+  const ttl = Date.parse(expiresAt) - Date.parse(startedAt)
+  return Number.isNaN(ttl) ? LONGEST_TTL : ttl
 }
+
+/** The ttl, in whole minutes, with which it ends an hour later than now, or as late as any session may. */
+const longerTtl = ({ status }: FileRecoverySession) =>
+  `${Math.floor(Math.min(ttlOf(status) + HOUR, LONGEST_TTL) / MINUTE)}m`
