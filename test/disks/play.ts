@@ -6,24 +6,14 @@ import { pino } from "pino"
 import { FilesClient } from "../../src/cli/client/files-client.ts"
 import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
 import { openDataPath } from "../../src/cli/open/data-path.ts"
-import type { Volume } from "../../src/guest/catalogue.ts"
-import { compareCatalogue, unexpected } from "./compare-catalogue.ts"
-import { compareVolume } from "./compare-volume.ts"
-import { readTree } from "./read-tar.ts"
-import { type ExpectedVolume, idOf, type Row } from "./row.ts"
+import { look, type Look } from "./look.ts"
+import { idOf, type Row } from "./row.ts"
 
 /** What came of a row. */
-export interface Result {
-  readonly group: string
-  readonly row: string
-  /** Its volumes, as people are told of them. */
-  readonly found: readonly string[]
-  /** Entries of trees whose content and metadata were compared. */
-  readonly compared: number
+export interface Result extends Look {
   /** The disks' bytes are what they were. */
   readonly unchanged: boolean
   readonly seconds: number
-  readonly deviations: readonly string[]
 }
 
 export interface Stage {
@@ -44,7 +34,7 @@ export async function play(
   const started = performance.now()
   const images = rows.map((row) => imagesOf(row, folders))
   const before = await Promise.all(images.map(sumOf))
-  const { looks, foreign } = await look(rows, images.flat(), signal)
+  const { looks, foreign } = await lookThrough(rows, images.flat(), signal)
   const after = await Promise.all(images.map(sumOf))
   const seconds = (performance.now() - started) / 1000 / rows.length
   const results = looks.map((look, index): Result => {
@@ -55,9 +45,7 @@ export async function play(
   return { results, foreign }
 }
 
-type Look = Omit<Result, "unchanged" | "seconds">
-
-async function look(rows: readonly Row[], images: readonly string[], signal: AbortSignal) {
+async function lookThrough(rows: readonly Row[], images: readonly string[], signal: AbortSignal) {
   const log = pino({ level: "silent" })
   const step = () => undefined
   const keys = rows.flatMap(({ keys = [] }) => keys)
@@ -67,40 +55,14 @@ async function look(rows: readonly Row[], images: readonly string[], signal: Abo
   await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step })
   const client = clientOf(path.session)
   try {
-    let left: readonly Volume[] = path.guest.catalogue().volumes
-    const looks: Look[] = []
-    for (const { group, name, volumes } of rows) {
-      const comparison = compareCatalogue(volumes, left)
-      left = comparison.left
-      const deviations = [...comparison.deviations]
-      let compared = 0
-      for (const [wanted, volume] of comparison.matched) {
-        const outcome = await lookInto(wanted, volume, client, signal)
-        compared += outcome.compared
-        deviations.push(...outcome.wrong.map((words) => `${volume.path}: ${words}`))
-      }
-      const found = [...comparison.matched.values()].map(inWords)
-      looks.push({ group, row: name, found, compared, deviations })
-    }
-    return { looks, foreign: left.map(unexpected) }
+    return await look(rows, path.guest.catalogue().volumes, client, signal)
   } finally {
     client.close()
   }
 }
 
-async function lookInto(wanted: ExpectedVolume, volume: Volume, client: FilesClient, signal: AbortSignal) {
-  if (wanted.keeps === undefined || volume.state !== "Mounted") return { compared: 0, wrong: [] }
-  try {
-    return compareVolume(wanted, await readTree(await client.tar({ volume: volume.path, components: [] }, signal)))
-  } catch (error) {
-    signal.throwIfAborted()
-    return { compared: 0, wrong: [String(error)] }
-  }
-}
-
-const inWords = ({ path, filesystem, kind, state }: Volume) => `${path} ${filesystem ?? kind} ${state}`
-
-function imagesOf(row: Row, folders: ReadonlyMap<string, string>): string[] {
+/** The disks that the session of a row gets. */
+export function imagesOf(row: Row, folders: ReadonlyMap<string, string>): string[] {
   const given = row.disks.filter(({ name }) => row.without?.includes(name) !== true)
   return given.map(({ name }) => join(folders.get(idOf(row)) ?? "", `${name}.img`))
 }

@@ -1,14 +1,12 @@
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import { type Cluster, openCluster } from "../support/cluster.ts"
-import { copyImage } from "../support/guest/images.ts"
 import { vmImages } from "../support/guest/vm-images.ts"
+import { importSnapshots } from "../support/imported-snapshots.ts"
 import { installChart } from "../support/install.ts"
 import type { LiveSession } from "../support/live-session.ts"
 import { run } from "../support/run.ts"
 import * as shop from "../support/shop.ts"
-import { makeDisk } from "../support/small-disk.ts"
-import { takeSnapshots } from "../support/snapshot.ts"
 
 /** spec.unlock on the real cluster: the kubelet mounts the Secrets' keys, and the guest opens a LUKS with them, or says why not. */
 const namespace = "e2e-unlock"
@@ -22,25 +20,11 @@ const logs = async (name: string) => {
   return (await cluster.kubectl(["logs", ...pods])).stdout
 }
 
-/** Puts an image in the place of what the storage took a snapshot of. */
-async function replaceSnapshot(name: string, image: string): Promise<void> {
-  const snapshot = await cluster.get<{ status: { boundVolumeSnapshotContentName: string } }>(
-    "volumesnapshot",
-    name,
-    namespace,
-  )
-  const content = snapshot?.status.boundVolumeSnapshotContentName ?? ""
-  const found = await cluster.get<{ status: { snapshotHandle: string } }>("volumesnapshotcontent", content)
-  await copyImage(image, join(cluster.state, "csi", `${found?.status.snapshotHandle}.img`))
-}
-
 beforeAll(async () => {
   cluster = await openCluster()
   await installChart(cluster)
   await shop.makeNamespace(cluster, namespace)
-  await makeDisk(cluster, namespace, "data", "true", "48Mi")
-  await takeSnapshots(cluster, namespace, [{ claim: "data", name: "nightly" }])
-  await replaceSnapshot("nightly", join(await vmImages(), "luks.img"))
+  await importSnapshots(cluster, namespace, [{ name: "data", image: join(await vmImages(), "luks.img") }])
   await cluster.apply({
     apiVersion: "v1",
     kind: "Secret",
@@ -59,7 +43,7 @@ afterAll(async () => {
 
 test("a file on an encrypted volume is read with the key of a Secret", async () => {
   const keys = ["--unlock-secret", "disk-keys/root"]
-  const { code, stderr } = await recover("create", "right", "--from", "pvc/data", ...keys, "--wait")
+  const { code, stderr } = await recover("create", "right", "--from", "snapshot/data", ...keys, "--wait")
   expect([code, stderr]).toEqual([0, expect.stringContaining("Ready")])
   expect((await status("right"))?.volumes).toMatchObject([
     { path: "data", filesystem: "ext4", state: "Mounted", stack: ["disk data", "unlocked"] },
@@ -69,7 +53,7 @@ test("a file on an encrypted volume is read with the key of a Secret", async () 
 
 test("with keys that don't fit or aren't there the session is ready, and the volume says so", async () => {
   const keys = ["disk-keys/other", "disk-keys/no-such", "no-such/root"].map((key) => `--unlock-secret=${key}`)
-  const { code, stderr } = await recover("create", "wrong", "--from", "pvc/data", ...keys, "--wait")
+  const { code, stderr } = await recover("create", "wrong", "--from", "snapshot/data", ...keys, "--wait")
   expect([code, stderr]).toEqual([0, expect.stringContaining("Ready")])
   expect((await status("wrong"))?.volumes).toMatchObject([
     {

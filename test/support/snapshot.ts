@@ -20,8 +20,11 @@ export async function takeSnapshots(
       spec: { volumeSnapshotClassName, source: { persistentVolumeClaimName: claim } },
     })),
   )
-  for (const { name } of wanted) {
-    const ready = async () => (await cluster.get<Snapshot>("volumesnapshot", name, namespace))?.status?.readyToUse
-    await waitFor(`VolumeSnapshot ${name}`, ready, { seconds: 60 })
-  }
+  for (const { name } of wanted) await waitForSnapshot(cluster, namespace, name)
+}
+
+/** Waits until a VolumeSnapshot can be used. */
+export async function waitForSnapshot(cluster: Cluster, namespace: string, name: string): Promise<void> {
+  const ready = async () => (await cluster.get<Snapshot>("volumesnapshot", name, namespace))?.status?.readyToUse
+  await waitFor(`VolumeSnapshot ${name}`, ready, { seconds: 60 })
 }
