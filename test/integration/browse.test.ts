@@ -32,7 +32,8 @@ let expiresAt = new Date(Date.now() + 2 * 3_600_000)
 let phase = "Ready"
 
 const session: BrowsedSession = {
-  info: () => Promise.resolve({ name: "orders", phase, canExtend: true, canUnmount: true, expiresAt: expiresAt.toISOString() }),
+  info: () =>
+    Promise.resolve({ name: "orders", phase, canExtend: true, canUnmount: true, expiresAt: expiresAt.toISOString() }),
   extend: () => {
     expiresAt = new Date(expiresAt.getTime() + 3_600_000)
     return Promise.resolve()
