@@ -7,6 +7,7 @@ import { sendList, sendStat } from "./describe.ts"
 import { type Exchange, sendJson, sendProblem, setSafety } from "./exchange.ts"
 import type { FileServiceLimits } from "./limits.ts"
 import type { Listings } from "./listings.ts"
+import { sendManifest } from "./manifest.ts"
 import { parseRoute, type Route } from "./route.ts"
 import type { FileSource } from "./source.ts"
 import { sendSearch } from "./search.ts"
@@ -79,7 +80,11 @@ async function perform(state: ServiceState, exchange: Exchange, route: Route): P
     case "content":
       return sendContent(exchange, route)
     case "tar":
+      return perform(state, exchange, { ...route, kind: "archive", path: [route.path], format: "tar" })
+    case "archive":
       return oneOfFew(state, "archives", () => sendArchive(exchange, route))
+    case "sha256":
+      return oneOfFew(state, "archives", () => sendManifest(exchange, route))
     case "search":
       return oneOfFew(state, "searches", () => sendSearch(exchange, route))
   }

@@ -1,40 +1,65 @@
+import { constants, createZstdCompress } from "node:zlib"
+import { disposition } from "./disposition.ts"
 import { beginStream, type Exchange } from "./exchange.ts"
-import { send } from "./send.ts"
+import { outermost, splitPath } from "./path.ts"
+import { primed } from "./primed.ts"
+import type { ArchiveFormat } from "./queries.ts"
 import type { RouteTo } from "./route.ts"
+import { send } from "./send.ts"
 import { TarCounter } from "./tar/counter.ts"
+import { readTar } from "./tar/reader.ts"
+import { through } from "./through.ts"
+import { zipOf } from "./zip/zip.ts"
+
+const mediaTypes: Record<ArchiveFormat, string> = {
+  tar: "application/x-tar",
+  "tar.zst": "application/zstd",
+  zip: "application/zip",
+}
 
 /**
- * GET .../tar: a tar stream (POSIX pax, numeric owners, ACLs and extended attributes) of a path and all below it. Made
- * on the fly, so its length is unknown and a failure midway can only break the connection: an archive that ends well
- * is complete.
+ * GET .../archive and .../tar: paths and all below them. A tar is POSIX pax, with numeric owners, ACLs and extended
+ * attributes; a zip holds files, directories and symbolic links. Made on the fly, so its length is unknown and a failure
+ * midway can only break the connection: an archive that ends well is complete.
  */
-export async function sendArchive(exchange: Exchange, route: RouteTo<"tar">): Promise<void> {
+export async function sendArchive(exchange: Exchange, route: RouteTo<"archive">): Promise<void> {
   const { source, response, tally, limits, signal } = exchange
-  const reader = await source.open(route.volume)
+  const paths = outermost(route.path)
+  await expectAll(exchange, route.volume, paths)
+  const tar = source.tar(route.volume, paths, { signal, contents: route.format === "zip" })
+  // the first bytes of the source decide between an answer and an error
+  const first = await primed(counted(tar, (files) => tally.files(files)))
+  const bytes = packed(first, route.format)
   try {
-    await reader.lstat(route.path)
+    const headers = {
+      "Content-Type": mediaTypes[route.format],
+      "Content-Disposition": disposition("attachment", nameOf(route.volume, paths, route.format)),
+    }
+    if (!beginStream(exchange, headers)) return
+    await send(response, bytes, { stallMs: limits.stallMs, sent: (bytes) => tally.sent(bytes) })
+    response.end()
+  } finally {
+    await bytes.return(undefined)
+    await first.return(undefined)
+  }
+}
+
+async function expectAll({ source }: Exchange, volume: string, paths: readonly Buffer[]): Promise<void> {
+  const reader = await source.open(volume)
+  try {
+    for (const path of paths) await reader.lstat(path)
   } finally {
     reader.release()
   }
-  const chunks = source.tar(route.volume, [route.path], { signal })[Symbol.asyncIterator]()
-  try {
-    // the first block decides between an answer and an error
-    const first = await chunks.next()
-    if (!beginStream(exchange, { "Content-Type": "application/x-tar", "Content-Disposition": "attachment" })) return
-    if (!first.done) {
-      const all = counted(chained(first.value, chunks), (files) => tally.files(files))
-      await send(response, all, { stallMs: limits.stallMs, sent: (bytes) => tally.sent(bytes) })
-    }
-    response.end()
-  } finally {
-    await chunks.return?.()
-  }
 }
 
-async function* chained(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield first
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+async function* packed(tar: AsyncIterable<Buffer>, format: ArchiveFormat): AsyncGenerator<Buffer> {
+  if (format === "zip") yield* zipOf(readTar(tar))
+  else if (format === "tar.zst") yield* through(createZstdCompress(quick), tar)
+  else yield* tar
 }
+
+const quick = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
 
 async function* counted(chunks: AsyncIterable<Buffer>, begun: (files: number) => void): AsyncGenerator<Buffer> {
   const counter = new TarCounter()
@@ -44,4 +69,10 @@ async function* counted(chunks: AsyncIterable<Buffer>, begun: (files: number) =>
     if (counter.files > before) begun(counter.files - before)
     yield chunk
   }
+}
+
+/** Called after the only path in it, or the volume. */
+function nameOf(volume: string, paths: readonly Buffer[], format: ArchiveFormat): Buffer {
+  const only = paths.length === 1 ? splitPath(paths[0] ?? Buffer.alloc(0)).at(-1) : undefined
+  return Buffer.concat([only ?? Buffer.from(volume), Buffer.from(`.${format}`)])
 }

@@ -35,6 +35,8 @@ const unprintable = /[\p{C}\p{Zl}\p{Zp}\\]/u
  * deceive a terminal as `\xNN`. `parseName` reads it back.
  */
 export function displayName(bytes: Buffer): string {
+  const latin = bytes.toString("latin1")
+  if (/^[\x20-\x5b\x5d-\x7e]*$/.test(latin)) return latin // as nearly all are
   let text = ""
   for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes[at] ?? 0)

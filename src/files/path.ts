@@ -41,3 +41,13 @@ export function splitPath(path: Buffer): Buffer[] {
   }
   return components
 }
+
+/** Normal paths without those that stand twice or below another one: whoever takes that has them. */
+export function outermost(paths: readonly Buffer[]): Buffer[] {
+  const slashed = (path: Buffer) => Buffer.concat([path, Buffer.from(path.length > 1 ? "/" : "")])
+  const isBelow = (path: Buffer, other: Buffer) =>
+    path.length > other.length && slashed(path).indexOf(slashed(other)) === 0
+  return paths.filter(
+    (path, at) => paths.findIndex((other) => other.equals(path)) === at && !paths.some((other) => isBelow(path, other)),
+  )
+}

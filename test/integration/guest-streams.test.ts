@@ -54,7 +54,7 @@ test("what is found is described, links are not followed", async () => {
 
 test("a search begins behind a link, never outside of the volume", async () => {
   expect(paths(await search(named("f1"), "/links/root"))).toEqual(["/links/root/many/f1"])
-  await expect(search({}, "/links/up")).rejects.toMatchObject({ code: "VolumeCorrupt" })
+  expect(await search({}, "/links/up")).toEqual([])
 })
 
 test("leaving a search frees its port", async () => {
