@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { request } from "node:http"
@@ -141,6 +142,77 @@ test("names from hell are shown harmlessly, and their files come with the right 
     expect(bytes.equals(name)).toBe(true)
     await page.keyboard.press("Escape")
   }
+})
+
+describe("several files at once", () => {
+  const choose = (name: string) => page.getByLabel(`Select ${name}`, { exact: true }).check()
+  const contents = (bytes: Buffer, ...unpack: [string, ...string[]]) => {
+    const file = join(root, "..", `frk-browse-${process.pid}`)
+    writeFileSync(file, bytes)
+    try {
+      const [program, ...args] = unpack
+      return execFileSync(program, [...args, file], { encoding: "utf8" })
+        .trim()
+        .split("\n")
+        .sort()
+    } finally {
+      rmSync(file)
+    }
+  }
+
+  test("what is selected comes as a zip", async () => {
+    await open("data", "orders")
+    await choose("notes.txt")
+    await choose("2026")
+    await choose("2026-11.db")
+    const { name, bytes } = await saved(() => page.getByRole("button", { name: "zip" }).click())
+    expect(name).toMatch(/\.zip$/)
+    expect(
+      contents(
+        bytes,
+        "python3",
+        "-c",
+        "import sys, zipfile; print(*zipfile.ZipFile(sys.argv[1]).namelist(), sep='\\n')",
+      ),
+    ).toEqual(["orders/2026-11.db", "orders/2026/", "orders/notes.txt"])
+  })
+
+  test("a directory comes as a tar", async () => {
+    await open("data", "orders")
+    const { name, bytes } = await saved(() => page.getByRole("button", { name: "tar" }).click())
+    expect(name).toMatch(/\.tar$/)
+    expect(contents(bytes, "tar", "-tf")).toContainEqual(expect.stringMatching(/^(\.\/)?orders\/notes\.txt$/))
+  })
+
+  test("checksums come in the format of sha256sum", async () => {
+    await open("data", "orders")
+    await choose("2026-11.db")
+    const { bytes } = await saved(() => page.getByRole("button", { name: "checksums" }).click())
+    expect(bytes.toString()).toContain(`${sha256(database)}  `)
+  })
+})
+
+describe("a name is looked for in all volumes", () => {
+  const find = async (words: string) => {
+    await page.getByRole("searchbox", { name: "Find a name" }).fill(words)
+    await page.keyboard.press("Enter")
+  }
+
+  test("by a part of it, and what is found leads to where it lies", async () => {
+    await find("NOTES")
+    await page.getByText("data/orders/notes.txt").click()
+    expect(await comes(row("2026-11.db"))).toBe(true)
+  })
+
+  test("by a pattern", async () => {
+    await find("*.db")
+    expect(await comes(page.getByText("1 match", { exact: true }))).toBe(true)
+  })
+
+  test("that isn't there", async () => {
+    await find("nowhere")
+    expect(await comes(page.getByText("0 matches", { exact: true }))).toBe(true)
+  })
 })
 
 describe("what comes from a disk runs nothing", () => {
