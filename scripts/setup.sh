@@ -30,6 +30,8 @@ packages=(
   # test:disks: every kind of disk is made by the tools that make such
   btrfs-progs ntfs-3g exfatprogs f2fs-tools xorriso udftools squashfs-tools erofs-utils
   thin-provisioning-tools cryptsetup-bin bcache-tools drbd-utils ldmtool libhivex-bin
+  # tests: the web page in a browser
+  chromium
 )
 command -v npm >/dev/null || packages+=(nodejs npm) # only starts `npm ci`, which brings Node 24
 

@@ -1,17 +1,15 @@
 import type { Command } from "commander"
-import { formatDuration, LONGEST_TTL, parseDuration } from "../api/duration.ts"
+import { LONGEST_TTL, parseDuration } from "../api/duration.ts"
 import { RecoveryError } from "../api/reasons.ts"
-import type { FileRecoverySession } from "../api/session.ts"
-import { KubeError } from "../kube/errors.ts"
-import { kinds } from "../kube/kinds.ts"
 import type { Unread } from "../session/preflight/observed.ts"
-import { type Cluster, getSession, openCluster } from "./client/cluster.ts"
+import { openCluster } from "./client/cluster.ts"
 import { type CommonFlags, type Context, examples, formatOf, withClusterFlags } from "./context.ts"
 import { readInstallation, usualInstallation } from "./create/installation.ts"
-import { type Extended, extended } from "./extend/extended.ts"
+import { extended } from "./extend/extended.ts"
+import { prolong } from "./extend/prolong.ts"
 import { print, structured } from "./output.ts"
-import { parseSessionRef, type SessionRef } from "./session-ref.ts"
-import { endedEarly, isOver, objectName } from "./session-words.ts"
+import { parseSessionRef } from "./session-ref.ts"
+import { objectName } from "./session-words.ts"
 
 interface ExtendFlags extends CommonFlags {
   readonly ttl?: string
@@ -63,29 +61,4 @@ async function extend(
   if (output === "name") return print(streams.out, `${objectName(session)}\n`)
   if (output) return print(streams.out, structured(output, session))
   if (!flags.quiet) await print(streams.out, `${namespace}/${name} ${end.words}\n`)
-}
-
-/** The operator writes the status every 15 seconds, and others may extend as well: whoever is overtaken looks again. */
-const mostAttempts = 5
-
-async function prolong(
-  cluster: Cluster,
-  { name, namespace }: SessionRef,
-  choose: (session: FileRecoverySession) => Extended,
-): Promise<{ end: Extended; session: FileRecoverySession }> {
-  for (let attempt = 1; ; attempt++) {
-    const before = await getSession(cluster, name, namespace)
-    const { deletionTimestamp, resourceVersion = "" } = before.metadata
-    if (isOver(before) || before.status?.phase === "Unmounting" || deletionTimestamp !== undefined)
-      throw endedEarly(before)
-    const end = choose(before)
-    const patch = { spec: { ttl: formatDuration(end.ttlMs) } }
-    try {
-      const kind = kinds.FileRecoverySession
-      const options = { resourceVersion }
-      return { end, session: await cluster.kube.mergePatch<FileRecoverySession>(kind, name, namespace, patch, options) }
-    } catch (error) {
-      if (!(error instanceof KubeError) || error.status !== 409 || attempt === mostAttempts) throw error
-    }
-  }
 }

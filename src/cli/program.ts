@@ -1,6 +1,7 @@
 import { Command, CommanderError, Help, type Option } from "commander"
 import { reasonOf, reasons, RecoveryError } from "../api/reasons.ts"
 import { addAudit } from "./audit.ts"
+import { addBrowse } from "./browse.ts"
 import { addCat } from "./cat.ts"
 import { addCp } from "./cp.ts"
 import { addCreate } from "./create.ts"
@@ -60,7 +61,8 @@ export function makeProgram(context: Context, verb: readonly string[]): Command 
   for (const add of [addPoints, addCreate, addGet, addDescribe, addVolumes, addExtend, addUnmount])
     add(program, context)
   program.commandsGroup("Files:")
-  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar, addSha256, addDiff]) add(program, context)
+  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar, addSha256, addDiff, addBrowse])
+    add(program, context)
   program.commandsGroup("Other:")
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))
   addAudit(program, context)

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { request } from "node:https"
 import type { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
@@ -155,6 +155,12 @@ export class FilesClient {
     throw new RecoveryError("ConnectionLost", "The search broke off.")
   }
 
+  /** Passes a request on as it is; the answer may be a failure. */
+  forward(method: string, target: string, headers: OutgoingHttpHeaders): Promise<IncomingMessage> {
+    // checksums of a large file are long in coming
+    return this.#send(target, headers, hashingMs, method)
+  }
+
   close(): void {
     this.#agent.destroy()
   }
@@ -172,11 +178,20 @@ export class FilesClient {
     return parsed.data
   }
 
-  async #request(path: string, headers: IncomingHttpHeaders = {}, silence = silenceMs): Promise<IncomingMessage> {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  async #request(path: string, headers: OutgoingHttpHeaders = {}, silence = silenceMs): Promise<IncomingMessage> {
+    const response = await this.#send(path, headers, silence)
+    if (response.statusCode === 200 || response.statusCode === 206) return response
+    const problem = problemSchema.safeParse(await readJson(response))
+    if (problem.success) throw new RecoveryError(problem.data.code, problem.data.message)
+    throw new RecoveryError("ProtocolError", `The file service answered with status ${response.statusCode}.`)
+  }
+
+  #send(path: string, headers: OutgoingHttpHeaders, silence: number, method = "GET"): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
       if (this.#interrupted) return reject(this.#interrupted)
       const sent = request({
         agent: this.#agent,
+        method,
         path,
         headers: { host: "files", authorization: this.#authorization, ...headers },
       })
@@ -185,10 +200,6 @@ export class FilesClient {
       sent.on("response", resolve).on("error", (cause) => reject(this.#interrupted ?? connectionLost(cause)))
       sent.end()
     })
-    if (response.statusCode === 200 || response.statusCode === 206) return response
-    const problem = problemSchema.safeParse(await readJson(response))
-    if (problem.success) throw new RecoveryError(problem.data.code, problem.data.message)
-    throw new RecoveryError("ProtocolError", `The file service answered with status ${response.statusCode}.`)
   }
 }
 
