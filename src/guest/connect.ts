@@ -11,6 +11,7 @@ import { Overlays } from "./overlays.ts"
 import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
 import { Readers } from "./readers.ts"
+import { untilRestored } from "./saved/restored.ts"
 import { awaitSocket } from "./socket.ts"
 import { defaultSessions } from "./supervise.ts"
 import type { UnlockKey } from "./unlock-key.ts"
@@ -35,7 +36,7 @@ export interface GuestTimeouts {
 }
 
 /** Generous: emulation on a busy machine takes ten times as long as on a quiet one. */
-const defaultTimeouts: GuestTimeouts = {
+export const defaultTimeouts: GuestTimeouts = {
   launchMs: 120_000,
   volumeMs: 120_000,
   keyMs: 300_000,
@@ -59,6 +60,8 @@ export interface ConnectOptions {
   /** `Replay` unless it is said. */
   readonly journal?: Journal
   readonly timeouts?: Partial<GuestTimeouts>
+  /** Called when the agent answers, before the disks are looked at. */
+  readonly answered?: (() => void) | undefined
   readonly log: GuestLog
   /** Gives up connecting; has no effect on a guest that is connected. */
   readonly signal: AbortSignal
@@ -79,6 +82,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   )
   const { qmp, overlays, control, guest: connection } = link
   log.debug({ ms: passed(), disks: disks.length }, "the guest answers")
+  options.answered?.()
   const ports = new PortPool(options.sessions ?? defaultSessions)
   void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
   const host = { dir, control, ports }
@@ -130,6 +134,7 @@ async function linkUp(options: ConnectOptions, timeouts: GuestTimeouts, signal: 
   try {
     const overlays = new Overlays(qmp)
     await qmp.execute("qmp_capabilities")
+    await untilRestored(qmp)
     control = new Control(await awaitSocket(`${dir}/ctl`, signal))
     const hello = control.hello()
     for (const [index, disk] of disks.entries()) await plugDisk(qmp, disk, index, overlayDir)
