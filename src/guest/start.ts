@@ -6,12 +6,16 @@ import type { Appliance } from "./appliance.ts"
 import { connectGuest, defaultTimeouts, type ConnectOptions } from "./connect.ts"
 import type { Guest } from "./guest.ts"
 import { startSaved, type Boot } from "./saved/boot.ts"
+import { stateFolder } from "./saved/folder.ts"
+import { maySave } from "./saved/safe.ts"
 import { lastWords, superviseQemu, type QemuExit, type SuperviseOptions } from "./supervise.ts"
 
 export type StartOptions = Appliance &
   Omit<ConnectOptions, "dir" | "answered"> & {
     /** `saved`: goes on from a saved state where that is safe and there is one, which is what happens unless it is said. */
     readonly boot?: "saved" | "cold"
+    /** Folder of the saved states; one in the user's cache unless it is said. */
+    readonly states?: string
     readonly memoryMiB?: number
     readonly cpus?: number
     readonly accel?: SuperviseOptions["accel"]
@@ -21,14 +25,21 @@ export type StartOptions = Appliance &
 /**
  * Both halves in one process, for a laptop and for tests: runs QEMU in a directory of its own, connects to it, and leaves
  * nothing behind when it ends. Aborting the signal ends the guest at once, also later.
- * It goes on from a saved state (docs/decisions/saved-state.md) unless it is given keys, or isn't emulated.
+ * Most guests go on from a saved state (docs/decisions/saved-state.md).
  */
 export async function startGuest(options: StartOptions): Promise<Guest> {
-  const { memoryMiB = 512, cpus = 2, accel = "tcg", boot = "saved", keys = [], timeouts } = options
+  const {
+    memoryMiB = 512,
+    cpus = 2,
+    accel = "tcg",
+    boot = "saved",
+    keys = [],
+    states: folder = stateFolder(),
+  } = options
   const settled = { ...options, memoryMiB, cpus, accel }
-  if (boot === "cold" || accel !== "tcg" || keys.length > 0) return startTwice(settled, {})
-  const { launchMs, commandMs } = { ...defaultTimeouts, ...timeouts }
-  return startSaved({ ...settled, launchMs, commandMs }, (boot) => startTwice(settled, boot))
+  if (!maySave({ boot, accel, keys: keys.length })) return startTwice(settled, {})
+  const { launchMs, commandMs } = { ...defaultTimeouts, ...options.timeouts }
+  return startSaved({ ...settled, folder, launchMs, commandMs }, (boot) => startTwice(settled, boot))
 }
 
 type Settled = StartOptions & Pick<SuperviseOptions, "memoryMiB" | "cpus" | "accel">

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises"
 import { reasonOf } from "../../api/reasons.ts"
 import { commandLine, qemuProgram, type SuperviseOptions } from "../supervise.ts"
-import { dropState, findState, keepState, openFolder, stateFolder } from "./folder.ts"
+import { dropState, findState, keepState, openFolder } from "./folder.ts"
 import { readStateParts, stateKey } from "./key.ts"
 import { saveBooted } from "./save.ts"
 
@@ -16,7 +16,13 @@ export interface Boot {
   readonly first?: (dir: string, signal: AbortSignal) => Promise<void>
 }
 
-export type BootOptions = Omit<SuperviseOptions, "dir"> & { readonly launchMs: number; readonly commandMs: number }
+export type BootOptions = Omit<SuperviseOptions, "dir"> & {
+  /** Where states are kept. */
+  readonly folder: string
+  /** For the agent and for QEMU to answer, milliseconds. */
+  readonly launchMs: number
+  readonly commandMs: number
+}
 
 /** Half a second, and ten times as long on a busy machine. What takes longer than this comes no more. */
 const restoreMs = 30_000
@@ -27,10 +33,9 @@ const restoreMs = 30_000
  * saved state may cost time, never a guest. docs/decisions/saved-state.md says where this is safe.
  */
 export async function startSaved<T>(options: BootOptions, start: (boot: Boot) => Promise<T>): Promise<T> {
-  const { log, signal, launchMs, commandMs } = options
-  const place = await findPlace(options).catch((err: unknown) => log.debug({ err }, "states are not saved here"))
-  if (!place) return start({})
-  const { folder, key } = place
+  const { folder, log, signal, launchMs, commandMs } = options
+  const key = await findKey(options).catch((err: unknown) => log.debug({ err }, "states are not saved here"))
+  if (key === undefined) return start({})
   const state = await findState(folder, key)
   if (state !== undefined) {
     let answered = false
@@ -46,20 +51,12 @@ export async function startSaved<T>(options: BootOptions, start: (boot: Boot) =>
   }
   return start({
     first: (dir, signal) =>
-      saveBooted({
-        dir,
-        launchMs,
-        commandMs,
-        log,
-        signal,
-        keep: (state, complete, signal) => keepState(folder, key, state, complete, signal),
-      }),
+      saveBooted({ dir, launchMs, commandMs, log, signal, keep: (state) => keepState({ folder, key, ...state }) }),
   })
 }
 
-async function findPlace(options: BootOptions): Promise<{ folder: string; key: string }> {
-  const folder = stateFolder()
-  await openFolder(folder)
+async function findKey(options: BootOptions): Promise<string> {
+  await openFolder(options.folder)
   const args = await commandLine({ ...options, dir: "" })
-  return { folder, key: stateKey(await readStateParts(qemuProgram, args, [options.kernel, options.initrd])) }
+  return stateKey(await readStateParts(qemuProgram, args, [options.kernel, options.initrd]))
 }

@@ -35,28 +35,41 @@ export async function findState(folder: string, key: string): Promise<FileHandle
   const stats = await file?.stat()
   if (file === undefined || stats === undefined) return undefined
   if (stats.isFile() && isPrivate(stats)) {
-    await file.utimes(new Date(), new Date()) // of its last use
+    await file.utimes(new Date(), new Date()).catch(() => undefined) // of its last use; the folder may be read-only
     return file
   }
   await file.close()
   return undefined
 }
 
+export interface Keep {
+  readonly folder: string
+  readonly key: string
+  readonly state: Readable
+  /** Resolves when all of the state was written, and rejects when it was not. */
+  readonly complete: () => Promise<void>
+  readonly signal: AbortSignal
+  readonly maxBytes?: number
+}
+
 /**
- * Keeps a state: under its key when `complete` resolves, otherwise not at all. Of two at once the later stays. Those that
- * have not been used for longest go.
+ * Keeps a state under its key, whole or not at all. Of two at once the later stays. Those that have not been used for
+ * longest go.
  */
-export async function keepState(
-  folder: string,
-  key: string,
-  state: Readable,
-  complete: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function keepState({
+  folder,
+  key,
+  state,
+  complete,
+  signal,
+  maxBytes = maxStateBytes,
+}: Keep): Promise<void> {
   const fresh = join(folder, `${key}.${randomBytes(6).toString("hex")}`)
   try {
     const file = await open(fresh, "wx", 0o600)
-    await pipeline(state, capped, file.createWriteStream(), { signal })
+    await pipeline(state, (chunks: AsyncIterable<Buffer>) => capped(chunks, maxBytes), file.createWriteStream(), {
+      signal,
+    })
     await complete()
     await rename(fresh, join(folder, key))
   } finally {
@@ -65,15 +78,16 @@ export async function keepState(
   await tidy(folder)
 }
 
+/** Where it can't be removed the next guest finds it of no use again. */
 export async function dropState(folder: string, key: string): Promise<void> {
-  await rm(join(folder, key), { force: true })
+  await rm(join(folder, key), { force: true }).catch(() => undefined)
 }
 
-async function* capped(state: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* capped(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let bytes = 0
-  for await (const chunk of state) {
+  for await (const chunk of chunks) {
     bytes += chunk.length
-    if (bytes > maxStateBytes) throw new Error(`the state has more than ${maxStateBytes} bytes`)
+    if (bytes > maxBytes) throw new Error(`the state has more than ${maxBytes} bytes`)
     yield chunk
   }
 }

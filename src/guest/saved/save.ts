@@ -1,12 +1,12 @@
 import { once } from "node:events"
 import { createServer } from "node:net"
-import type { Readable } from "node:stream"
 import { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
 import { inTime } from "../in-time.ts"
 import type { GuestLog } from "../log.ts"
 import { awaitQmp, type Qmp } from "../qmp.ts"
 import { untilEvent } from "../qmp-event.ts"
+import type { Keep } from "./folder.ts"
 
 export interface SaveOptions {
   /** Directory of QEMU's sockets. */
@@ -16,8 +16,8 @@ export interface SaveOptions {
   readonly commandMs: number
   readonly log: GuestLog
   readonly signal: AbortSignal
-  /** Takes the state. It is whole when `complete` resolves. */
-  readonly keep: (state: Readable, complete: () => Promise<void>, signal: AbortSignal) => Promise<void>
+  /** Takes the state. */
+  readonly keep: (state: Pick<Keep, "state" | "complete" | "signal">) => Promise<void>
 }
 
 const chardevs = z.array(z.object({ label: z.string(), "frontend-open": z.boolean() }))
@@ -94,8 +94,8 @@ async function save(qmp: Qmp, { dir, launchMs, signal, keep }: SaveOptions): Pro
     }
     let kept: Promise<void> | undefined
     server.once("connection", (state) => {
-      kept = keep(state, complete, AbortSignal.any([signal, AbortSignal.timeout(launchMs)]))
-      kept.catch(() => undefined) // told below
+      kept = keep({ state, complete, signal: AbortSignal.any([signal, AbortSignal.timeout(launchMs)]) })
+      kept.catch(() => state.destroy()) // has QEMU give up, too; told below
     })
     await ended
     await (kept ?? complete())
