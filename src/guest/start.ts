@@ -7,7 +7,7 @@ import { connectGuest, defaultTimeouts, type ConnectOptions } from "./connect.ts
 import type { Guest } from "./guest.ts"
 import { startSaved, type Boot } from "./saved/boot.ts"
 import { stateFolder } from "./saved/folder.ts"
-import { maySave } from "./saved/safe.ts"
+import { mayUseState } from "./saved/safe.ts"
 import { lastWords, superviseQemu, type QemuExit, type SuperviseOptions } from "./supervise.ts"
 
 export type StartOptions = Appliance &
@@ -37,7 +37,7 @@ export async function startGuest(options: StartOptions): Promise<Guest> {
     states: folder = stateFolder(),
   } = options
   const settled = { ...options, memoryMiB, cpus, accel }
-  if (!maySave({ boot, accel, keys: keys.length })) return startTwice(settled, {})
+  if (!mayUseState({ boot, accel, keys: keys.length })) return startTwice(settled, {})
   const { launchMs, commandMs } = { ...defaultTimeouts, ...options.timeouts }
   return startSaved({ ...settled, folder, launchMs, commandMs }, (boot) => startTwice(settled, boot))
 }

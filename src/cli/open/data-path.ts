@@ -8,7 +8,7 @@ import { prepareAppliance } from "../../guest/appliance.ts"
 import { guestBlockSize } from "../../guest/block-size.ts"
 import type { Journal } from "../../guest/catalogue.ts"
 import type { Guest } from "../../guest/guest.ts"
-import { startGuest } from "../../guest/start.ts"
+import { startGuest, type StartOptions } from "../../guest/start.ts"
 import type { UnlockKey } from "../../guest/unlock-key.ts"
 import { connectInitiator } from "../../initiator/initiator.ts"
 import { serveNbd } from "../../nbd/server.ts"
@@ -29,6 +29,8 @@ export interface DataPathOptions {
   readonly keys?: readonly UnlockKey[]
   /** What becomes of journals that were not written back; `Replay` unless it is said. */
   readonly journal?: Journal
+  /** How the micro-VM comes up: out of a saved state where that is safe, unless it is said. */
+  readonly boot?: StartOptions["boot"]
   readonly log: Log
   /** Ends everything. */
   readonly signal: AbortSignal
@@ -63,7 +65,7 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   stack.defer(() => nbd.close())
   const appliance = await prepareAppliance(step)
   step("starting the micro-VM")
-  const { memoryMiB, cpus, accel, keys = [], journal = "Replay" } = options
+  const { memoryMiB, cpus, accel, keys = [], journal = "Replay", boot = "saved" } = options
   const guestDisks = await Promise.all(
     remote.map(async ({ name, serial, device }) => {
       return { name, serial, nbdSocket, export: serial, blockSize: await guestBlockSize(device) }
@@ -77,6 +79,7 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
     accel,
     keys,
     journal,
+    boot,
     log,
     signal,
   })

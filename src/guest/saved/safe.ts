@@ -13,6 +13,6 @@ export interface Wish {
  * guests out of one state have the kernel's first random choices in common, so that whoever has the state knows where an
  * attack finds what: a guest that holds keys is booted.
  */
-export function maySave({ boot, accel, keys }: Wish): boolean {
+export function mayUseState({ boot, accel, keys }: Wish): boolean {
   return boot === "saved" && accel === "tcg" && keys === 0
 }

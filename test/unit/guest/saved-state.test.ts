@@ -5,7 +5,7 @@ import { Readable } from "node:stream"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { dropState, findState, keepState, openFolder } from "../../../src/guest/saved/folder.ts"
 import { readStateParts, stateKey } from "../../../src/guest/saved/key.ts"
-import { maySave } from "../../../src/guest/saved/safe.ts"
+import { mayUseState } from "../../../src/guest/saved/safe.ts"
 
 let dir: string
 let folder: string
@@ -30,7 +30,7 @@ test.each([
   ["a guest that is to boot", { boot: "cold", accel: "tcg", keys: 0 }, false],
   ["a guest that may use KVM", { boot: "saved", accel: "kvm", keys: 0 }, false],
   ["a guest that will hold a key", { boot: "saved", accel: "tcg", keys: 1 }, false],
-] as const)("%s goes on from a saved state: %s", (_, wish, expected) => expect(maySave(wish)).toBe(expected))
+] as const)("%s goes on from a saved state: %s", (_, wish, expected) => expect(mayUseState(wish)).toBe(expected))
 
 describe("the key of a state", () => {
   const parts = { args: ["-m", "512M"], files: ["/usr/bin/qemu:1:2", "/a/vmlinux:1:3"], bootId: "b1" }
