@@ -23,7 +23,8 @@ make_root() {
     for lib in $(libraries "$pool/$file"); do take "$lib" "$root/lib/$triplet"; done
   done < <(listed files.txt)
   take "$pool/lib/$triplet/libgcc_s.so.1" "$root/lib/$triplet" # threads load it when they are cancelled
-  make_jail "$root/lib/jail.so"
+  compile jail.c "$root/lib/jail.so" -shared -fPIC
+  compile hello.c "$root/hello" -fPIE -pie
   for tool in vgs pvs vgchange vgrename vgimportclone; do ln -s lvm "$root/bin/$tool"; done
   ln -s dash "$root/bin/sh"
   for applet in modprobe insmod dmesg poweroff dd; do ln -s busybox "$root/bin/$applet"; done
@@ -49,11 +50,13 @@ libraries() {
   sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p' "$work/libraries"
 }
 
-# compiled here, run there: the guest's C library must satisfy it
-make_jail() {
-  (cd "$here" && gcc -O2 -Wall -Wextra -Werror -shared -fPIC -s -Wl,--build-id=none -o "$1" jail.c)
-  "$loader" --library-path "$pool/lib/$triplet" --list "$1" >/dev/null ||
-    fail "jail.so needs a newer C library than the guest's: build on Debian 12"
+# SOURCE FILE OPTIONS: compiled here, run there: the guest's C library must satisfy it
+compile() {
+  local source=$1 out=$2
+  shift 2
+  (cd "$here" && gcc -O2 -Wall -Wextra -Werror "$@" -s -Wl,--build-id=none -o "$out" "$source")
+  "$loader" --library-path "$pool/lib/$triplet" --list "$out" >/dev/null ||
+    fail "$source needs a newer C library than the guest's: build on Debian 12"
 }
 
 # KERNEL ROOT: the modules of modules.txt with what they depend on, decompressed

@@ -35,7 +35,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     "-chardev",
     `socket,id=${name},path=${escapeComma(`${dir}/${name}`)},server=on,wait=off`,
     "-device",
-    `virtserialport,bus=ports.0,nr=${number},chardev=${name},name=${name}`,
+    `virtserialport,bus=ports.0,nr=${number},chardev=${name},name=${name},id=${name}`,
   ]
   const kvm = options.accel === "kvm" ? ["-accel", "kvm"] : []
   const sessions = Array.from({ length: options.sessions }, (_, session) => port(`s${session}`, session + 2))

@@ -14,6 +14,7 @@ import { Overlays } from "./overlays.ts"
 import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
 import { Readers } from "./readers.ts"
+import { untilRestored } from "./saved/restored.ts"
 import { awaitSocket } from "./socket.ts"
 import { Stuck } from "./stuck.ts"
 import { defaultSessions } from "./supervise.ts"
@@ -41,7 +42,7 @@ export interface GuestTimeouts {
 }
 
 /** Generous: emulation on a busy machine takes ten times as long as on a quiet one. */
-const defaultTimeouts: GuestTimeouts = {
+export const defaultTimeouts: GuestTimeouts = {
   launchMs: 120_000,
   volumeMs: 120_000,
   stuckMs: 30_000,
@@ -70,6 +71,10 @@ export interface ConnectOptions {
   readonly history?: History
   /** Whether the disks' storage does not answer at the moment: nothing that takes long then is held against a volume. */
   readonly starved?: () => boolean
+  /** It goes on from a saved state: until it has answered it has seen no disk, and what ends it is the state. */
+  readonly restored?: boolean
+  /** Called when the agent answers. */
+  readonly answered?: (() => void) | undefined
   readonly log: GuestLog
   /** Gives up connecting; has no effect on a guest that is connected. */
   readonly signal: AbortSignal
@@ -89,10 +94,16 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const started = performance.now()
   const passed = () => Math.round(performance.now() - started)
   const plugged = new Set<string>()
-  const tried = { ...options, timeouts, verdict, underWay, starved, plugged }
+  let hasAnswered = false
+  const answered = () => {
+    hasAnswered = true
+    options.answered?.()
+  }
+  const tried = { ...options, timeouts, verdict, underWay, starved, plugged, answered }
   const link = await inTime(timeouts.launchMs, "The micro-VM did not answer", signal, (signal) =>
     linkUp(tried, signal),
   ).catch((error: unknown) => {
+    if (options.restored && !hasAnswered) underWay.forgotten()
     if (isLoss(error)) underWay.died(starved() ? "starved" : "vanished")
     throw error
   })
@@ -194,10 +205,14 @@ async function linkUp(options: Tried, signal: AbortSignal) {
   try {
     const overlays = new Overlays(qmp)
     await qmp.execute("qmp_capabilities")
+    await untilRestored(qmp)
     control = new Control(await awaitSocket(`${dir}/ctl`, signal))
-    const hello = control.hello().then(booted)
+    const hello = control.hello().then(() => {
+      booted()
+      options.answered?.()
+    })
     hello.catch(() => undefined) // seen below
-    if (verdict.bootFirst) await hello
+    if (verdict.bootFirst || options.restored) await hello
     const given = options.disks.filter(({ serial }) => verdict.trial === undefined && !verdict.disks.has(serial))
     // the kernel reads their partition tables as soon as it is there
     const looked = underWay.begin({ kind: "look", disks: given.map(({ serial }) => serial) })

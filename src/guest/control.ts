@@ -45,9 +45,12 @@ export class Control {
     })
   }
 
-  /** Resolves when the agent runs. The line waits in the channel until the guest has booted. */
+  /**
+   * Resolves when the agent runs. The line waits in the channel until the guest has booted. It brings randomness: a guest out
+   * of a saved state has none of its own.
+   */
   hello(): Promise<void> {
-    return this.#ask("hello")
+    return this.#ask("hello", randomBytes(32).toString("hex"))
   }
 
   /** Resolves when the agent's loop answers. */
@@ -77,10 +80,10 @@ export class Control {
     this.#socket.destroy()
   }
 
-  #ask(verb: string): Promise<void> {
+  #ask(verb: string, ...words: readonly string[]): Promise<void> {
     const tag = randomBytes(4).toString("hex")
     const answered = this.#wait(this.#tags, tag)
-    this.#send(`${verb} ${tag}`)
+    this.#send([verb, tag, ...words].join(" "))
     return answered
   }
 

@@ -70,6 +70,11 @@ export class UnderWay {
     this.#over = true
   }
 
+  /** However it ends, that says nothing of the disks: it has seen none. */
+  forgotten(): void {
+    this.#over = true
+  }
+
   /** All disks that were on trial have been looked at, and the guest is ended on purpose. */
   over(): void {
     if (!this.#over) this.#tell()

@@ -1,19 +1,22 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
+import type { FileHandle } from "node:fs/promises"
 import { promisify } from "node:util"
 import { RecoveryError } from "../api/reasons.ts"
 import { chooseMachine, qemuArguments, type QemuOptions } from "./arguments.ts"
 import type { GuestLog } from "./log.ts"
 import { printable } from "./printable.ts"
 
-const qemuProgram = "qemu-system-x86_64"
+export const qemuProgram = "qemu-system-x86_64"
 /** Sessions at once when nobody says otherwise. */
 export const defaultSessions = 8
 const consoleBytes = 64 << 10
 
 export type SuperviseOptions = Omit<QemuOptions, "sessions" | "machine"> & {
   readonly sessions?: number
+  /** The saved state of a booted guest, of QEMU with the same command line: it goes on from that. */
+  readonly state?: FileHandle | undefined
   readonly log: GuestLog
   /** Aborting ends QEMU at once; what it holds is meant to be thrown away. */
   readonly signal: AbortSignal
@@ -36,25 +39,25 @@ export interface QemuExit {
  * Rejects with GuestFailed when QEMU can't be started at all.
  */
 export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit> {
-  const { dir, log, signal, started } = options
+  const { dir, state, log, signal, started } = options
   if (Buffer.byteLength(dir) > 90)
     throw new RecoveryError(
       "GuestFailed",
       `The directory ${dir} is too long for unix sockets; use one of up to 90 bytes.`,
     )
-  const machine = chooseMachine(await machineHelp())
-  const args = qemuArguments({ ...options, machine, sessions: options.sessions ?? defaultSessions })
+  const args = await commandLine(options)
   if (signal.aborted) return { code: null, signal: null, console: "", asked: true }
-  const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const incoming = state === undefined ? [] : ["-incoming", "fd:3"]
+  const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram, ...args, ...incoming], {
+    stdio: ["ignore", "pipe", "pipe", ...(state === undefined ? [] : [state.fd])],
     env: { PATH: process.env["PATH"], TMPDIR: dir },
   })
   let tail = Buffer.alloc(0)
   const keep = (chunk: Buffer) => {
     tail = Buffer.concat([tail, chunk]).subarray(-consoleBytes)
   }
-  qemu.stdout.on("data", keep)
-  qemu.stderr.on("data", keep)
+  qemu.stdout?.on("data", keep)
+  qemu.stderr?.on("data", keep)
   // Whoever loses the guest may make the caller abort before its last words, or even the news of its end, are in: what
   // counts is who was first.
   let asked = false
@@ -70,7 +73,7 @@ export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit
       throw notStarted("setpriv", cause)
     })
     if (qemu.pid !== undefined) started?.(qemu.pid)
-    log.debug({ qemu: qemu.pid, machine }, "QEMU started")
+    log.debug({ qemu: qemu.pid, restored: state !== undefined }, "QEMU started")
     if (signal.aborted) kill()
     await once(qemu, "close")
     const exit = { code: qemu.exitCode, signal: qemu.signalCode, console: tail.toString("latin1"), asked }
@@ -79,6 +82,12 @@ export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit
   } finally {
     signal.removeEventListener("abort", kill)
   }
+}
+
+/** QEMU's arguments, for the machine that this QEMU knows. */
+export async function commandLine(options: Omit<QemuOptions, "sessions" | "machine"> & { sessions?: number }) {
+  const machine = chooseMachine(await machineHelp())
+  return qemuArguments({ ...options, machine, sessions: options.sessions ?? defaultSessions })
 }
 
 /** Whether a child process has ended and only waits to be asked for its exit code. */

@@ -117,7 +117,8 @@ describe("a guest that can't start", () => {
 
   test("a launch that takes too long is given up", async () => {
     const before = await guestDirs()
-    const starting = startGuest({ ...(await prepareAppliance()), disks: [], log, signal, timeouts: { launchMs: 300 } })
+    const few = { boot: "cold", timeouts: { launchMs: 300 } } as const
+    const starting = startGuest({ ...(await prepareAppliance()), disks: [], log, signal, ...few })
     await expect(starting).rejects.toMatchObject({ code: "GuestFailed", message: expect.stringContaining("300 ms") })
     expect(await guestDirs()).toEqual(before)
   })

@@ -6,6 +6,7 @@ import type { NamedDisk } from "../../block/device.ts"
 import { startFileServices } from "../../files/services.ts"
 import type { FileSource } from "../../files/source.ts"
 import type { Journal } from "../../guest/catalogue.ts"
+import type { StartOptions } from "../../guest/start.ts"
 import type { UnlockKey } from "../../guest/unlock-key.ts"
 import { connectInitiator } from "../../initiator/initiator.ts"
 import { serveNbd } from "../../nbd/server.ts"
@@ -28,6 +29,8 @@ export interface DataPathOptions {
   readonly keys?: readonly UnlockKey[]
   /** What becomes of journals that were not written back; `Replay` unless it is said. */
   readonly journal?: Journal
+  /** How the micro-VM comes up: out of a saved state where that is safe, unless it is said. */
+  readonly boot?: StartOptions["boot"]
   readonly log: Log
   /** Ends everything. */
   readonly signal: AbortSignal

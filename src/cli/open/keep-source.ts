@@ -23,7 +23,7 @@ export async function keepSource(
   waiting: WaitingReads,
   stack: AsyncDisposableStack,
 ): Promise<{ source: FileSource; kept: Promise<void> }> {
-  const { memoryMiB, cpus, accel, keys = [], journal = "Replay", log, step, started } = options
+  const { memoryMiB, cpus, accel, keys = [], journal = "Replay", boot = "saved", log, step, started } = options
   const appliance = await prepareAppliance(step)
   const disks = await Promise.all(
     remote.map(async ({ name, serial, device }) => {
@@ -36,7 +36,7 @@ export async function keepSource(
   let guest: Guest | undefined
   const came = Promise.withResolvers<void>()
   const machine = {
-    ...{ ...appliance, memoryMiB, cpus, accel, disks, keys, journal, log, ...(started && { started }) },
+    ...{ ...appliance, memoryMiB, cpus, accel, disks, keys, journal, boot, log, ...(started && { started }) },
     starved: () => waiting.oldestMs > starvedMs,
     signal: AbortSignal.any([options.signal, kill.signal]),
   }

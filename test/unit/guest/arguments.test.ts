@@ -35,9 +35,9 @@ describe("QEMU's command line", () => {
     )
     expect(values(args, "-device")).toEqual([
       "virtio-serial-pci,id=ports,max_ports=4",
-      "virtserialport,bus=ports.0,nr=1,chardev=ctl,name=ctl",
-      "virtserialport,bus=ports.0,nr=2,chardev=s0,name=s0",
-      "virtserialport,bus=ports.0,nr=3,chardev=s1,name=s1",
+      "virtserialport,bus=ports.0,nr=1,chardev=ctl,name=ctl,id=ctl",
+      "virtserialport,bus=ports.0,nr=2,chardev=s0,name=s0,id=s0",
+      "virtserialport,bus=ports.0,nr=3,chardev=s1,name=s1,id=s1",
       "virtio-scsi-pci,id=scsi",
     ])
   })
