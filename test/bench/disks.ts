@@ -25,7 +25,7 @@ export const disks: Bench = {
     const parts = { only, rounds, isBeside }
     const openings = await openingsOf(parts, disks)
     const readings = await readingsOf(parts)
-    const finds = await findsOf(parts)
+    const { finds, failures } = await findsOf(parts)
     return {
       tables: [
         loadLine(load),
@@ -35,10 +35,12 @@ export const disks: Bench = {
         ...(finds.length > 0 ? [comparedTable(finds)] : []),
       ],
       figures: { load, libguestfs: absent ?? "measured", rounds, openings, readings, finds },
-      deviations: finds.flatMap(({ row, ours }) => [
-        ...ours.deviations.map((words) => `${row}: ${words}`),
-        ...(ours.unchanged ? [] : [`${row}: the disks were written to`]),
-      ]),
+      deviations: failures.concat(
+        finds.flatMap(({ row, ours }) => [
+          ...ours.deviations.map((words) => `${row}: ${words}`),
+          ...(ours.unchanged ? [] : [`${row}: the disks were written to`]),
+        ]),
+      ),
     }
   },
 }
@@ -63,15 +65,20 @@ async function readingsOf(parts: Parts): Promise<Reading[]> {
   return timeReading((await imagesOf([manyFiles]))(manyFiles), "large", parts)
 }
 
-async function findsOf(parts: Parts): Promise<BothFinds[]> {
-  if (!isWanted("compared", parts)) return []
-  const images = await imagesOf(compared)
+/** A row that one of the two breaks at is told, and the others are still compared. */
+async function findsOf(parts: Parts): Promise<{ finds: BothFinds[]; failures: string[] }> {
   const finds: BothFinds[] = []
+  const failures: string[] = []
+  if (!isWanted("compared", parts)) return { finds, failures }
+  const images = await imagesOf(compared)
   for (const row of compared) {
     progress(row.name)
-    finds.push(await compareBoth(row, images(row), parts.isBeside))
+    await compareBoth(row, images(row), parts.isBeside).then(
+      (both) => finds.push(both),
+      (error: unknown) => failures.push(`${row.name}: ${String(error)}`),
+    )
   }
-  return finds
+  return { finds, failures }
 }
 
 /** Makes the images of rows that aren't there yet; a function that tells which files a row's disks are. */

@@ -7,6 +7,7 @@ import { hashFile } from "../../support/hashes.ts"
 import { bestFit } from "./differences.ts"
 import { Guestfish, type Listed } from "./libguestfs.ts"
 import { Ours } from "./ours.ts"
+import type { Cost } from "./qemu-cost.ts"
 import { secondsOf } from "./seconds.ts"
 
 /** Something that one of the two has found on a row's disks. */
@@ -28,6 +29,8 @@ export interface Finds {
   /** From the start until everything was listed, and until all trees were read. */
   readonly openSeconds: number
   readonly tarSeconds: number
+  /** When everything was listed. */
+  readonly cost: Cost
   /** The disks' bytes are what they were. */
   readonly unchanged: boolean
 }
@@ -70,7 +73,7 @@ async function findOurs({ volumes, keys }: Row, images: readonly string[]) {
     finds.push({ ...find, tree: String(wanted.path), ...outcome })
     deviations.push(...outcome.wrong.map((words) => `${volume.path}: ${words}`))
   }
-  return { finds, openSeconds: ours.seconds, tarSeconds, deviations }
+  return { finds, openSeconds: ours.seconds, cost: ours.cost, tarSeconds, deviations }
 }
 
 const nameOf = ({ path, filesystem, kind }: Volume) => `${path} ${filesystem ?? kind}`
@@ -86,7 +89,7 @@ async function findTheirs(row: Row, images: readonly string[]) {
     tarSeconds += seconds
     finds.push(value)
   }
-  return { finds, openSeconds: fish.seconds + unlocking, tarSeconds }
+  return { finds, openSeconds: fish.seconds + unlocking, cost: fish.cost, tarSeconds }
 }
 
 /** What is encrypted it lists as such; it is told each, and its key, as a person would. */

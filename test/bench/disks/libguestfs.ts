@@ -7,7 +7,7 @@ import { createInterface } from "node:readline"
 import type { Readable, Writable } from "node:stream"
 import { promisify } from "node:util"
 import { cachePath, exists } from "../../support/guest/image-cache.ts"
-import { type Memory, qemuMemory } from "./qemu-memory.ts"
+import { type Cost, noCost, qemuCost } from "./qemu-cost.ts"
 import { secondsOf } from "./seconds.ts"
 
 /** Where scripts/libguestfs.sh makes its root. */
@@ -66,7 +66,7 @@ export class Guestfish implements AsyncDisposable {
   #asked = 0
   #filesystems: readonly Listed[] = []
   #seconds = 0
-  #memory: Memory = { resident: 0, peak: 0 }
+  #cost: Cost = noCost
 
   private constructor(images: readonly string[], out: string) {
     // 2>&1: what it complains of stands where it belongs
@@ -86,7 +86,7 @@ export class Guestfish implements AsyncDisposable {
     })
     fish.#seconds = seconds
     fish.#filesystems = value
-    fish.#memory = await qemuMemory(fish.#child.pid ?? 0)
+    fish.#cost = await qemuCost(fish.#child.pid ?? 0)
     return fish
   }
 
@@ -96,8 +96,8 @@ export class Guestfish implements AsyncDisposable {
   }
 
   /** When it had just listed them. */
-  get memory(): Memory {
-    return this.#memory
+  get cost(): Cost {
+    return this.#cost
   }
 
   get filesystems(): readonly Listed[] {

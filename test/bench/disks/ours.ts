@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { Catalogue } from "../../../src/guest/catalogue.ts"
 import type { UnlockKey } from "../../../src/guest/unlock-key.ts"
 import { cli, type RunningCli, startCli } from "../../support/cli.ts"
-import { type Memory, qemuMemory } from "./qemu-memory.ts"
+import { type Cost, qemuCost } from "./qemu-cost.ts"
 import { secondsOf } from "./seconds.ts"
 
 /** `kubectl recover open` on some images, as a person runs it, until it is disposed of. */
@@ -14,14 +14,14 @@ export class Ours implements AsyncDisposable {
   readonly #env: Record<string, string>
   /** From the program's start until all volumes are known, and mounted. */
   readonly seconds: number
-  readonly memory: Memory
+  readonly cost: Cost
 
-  private constructor(open: RunningCli, dir: string, env: Record<string, string>, seconds: number, memory: Memory) {
+  private constructor(open: RunningCli, dir: string, env: Record<string, string>, seconds: number, cost: Cost) {
     this.#open = open
     this.#dir = dir
     this.#env = env
     this.seconds = seconds
-    this.memory = memory
+    this.cost = cost
   }
 
   static async open(images: readonly string[], keys: readonly UnlockKey[] = []): Promise<Ours> {
@@ -38,7 +38,7 @@ export class Ours implements AsyncDisposable {
       await started.said("Served until Ctrl-C")
       return started
     })
-    return new Ours(open, dir, env, seconds, await qemuMemory(open.pid))
+    return new Ours(open, dir, env, seconds, await qemuCost(open.pid))
   }
 
   async catalogue(): Promise<Catalogue> {

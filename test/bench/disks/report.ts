@@ -1,23 +1,35 @@
 import { table } from "../../../src/cli/table.ts"
 import type { BothFinds, Find, Finds } from "./compare-both.ts"
 import { inKinds } from "./differences.ts"
+import type { Cost } from "./qemu-cost.ts"
 import type { Opening, Reading, Times } from "./times.ts"
 
 const one = (value: number) => value.toFixed(1)
 const both = ({ best, median }: Times) => `${one(best)} / ${one(median)}`
-const mib = ({ resident, peak }: Opening["memory"]) => `${resident.toFixed(0)} (${peak.toFixed(0)})`
+const costs = ({ cpuSeconds, residentMiB, peakMiB }: Cost) => [
+  one(cpuSeconds),
+  `${residentMiB.toFixed(0)} (${peakMiB.toFixed(0)})`,
+]
 /** How many times as long the other takes, by the medians. */
 const ratio = (ours: Times, theirs: Times) => `${(theirs.median / ours.median).toFixed(2)} x`
 
-/** From the start of a program until everything is known; memory of QEMU then, and at most. */
+/** From the start of a program until everything is known; what QEMU has cost by then: CPU, resident memory, and the most it was. */
 export function openingTable(openings: readonly Opening[]): string {
-  const heads = ["disks", "mounted", "open s best/median", "QEMU MiB (peak)"]
-  const others = ["libguestfs: listed", "guestfish s", "ratio", "virt-filesystems s", "ratio", "QEMU MiB (peak)"]
-  const rows = openings.map(({ disks, volumes, ours, memory, theirs }) => [
+  const heads = ["disks", "mounted", "open s best/median", "QEMU CPU s", "MiB (peak)"]
+  const others = [
+    "libguestfs: listed",
+    "guestfish s",
+    "ratio",
+    "virt-filesystems s",
+    "ratio",
+    "QEMU CPU s",
+    "MiB (peak)",
+  ]
+  const rows = openings.map(({ disks, volumes, ours, cost, theirs }) => [
     `${disks}`,
     `${volumes}`,
     both(ours),
-    mib(memory),
+    ...costs(cost),
     ...(theirs
       ? [
           `${theirs.volumes}`,
@@ -25,7 +37,7 @@ export function openingTable(openings: readonly Opening[]): string {
           ratio(ours, theirs.guestfish),
           both(theirs.virtFilesystems),
           ratio(ours, theirs.virtFilesystems),
-          mib(theirs.memory),
+          ...costs(theirs.cost),
         ]
       : []),
   ])
@@ -57,8 +69,9 @@ export function comparedTable(finds: readonly BothFinds[]): string {
 }
 
 function block(row: string, by: string, found: Finds, unread: readonly string[] = []): string[][] {
-  const { finds, openSeconds, tarSeconds, unchanged } = found
-  const times = `${one(openSeconds)} s, trees ${one(tarSeconds)} s, disks ${unchanged ? "unchanged" : "CHANGED"}`
+  const { finds, openSeconds, cost, tarSeconds, unchanged } = found
+  const open = `open ${one(openSeconds)} s, CPU ${one(cost.cpuSeconds)} s`
+  const times = `${open}; trees ${one(tarSeconds)} s; disks ${unchanged ? "unchanged" : "CHANGED"}`
   return [
     [row, by, times],
     ...finds.map((find) => [

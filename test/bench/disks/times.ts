@@ -6,7 +6,7 @@ import { percentile } from "../figures/quantiles.ts"
 import { progress } from "../progress.ts"
 import { Guestfish, virtFilesystems } from "./libguestfs.ts"
 import { Ours } from "./ours.ts"
-import type { Memory } from "./qemu-memory.ts"
+import { type Cost, costOf } from "./qemu-cost.ts"
 
 /** Seconds of some rounds. */
 export interface Times {
@@ -18,14 +18,14 @@ export interface Times {
 export interface Opening {
   readonly disks: number
   readonly ours: Times
-  readonly memory: Memory
+  readonly cost: Cost
   /** Volumes that could be read. */
   readonly volumes: number
   readonly theirs?: {
     /** guestfish, until it has listed file systems; virt-filesystems, from its start to its end. */
     readonly guestfish: Times
     readonly virtFilesystems: Times
-    readonly memory: Memory
+    readonly cost: Cost
     /** File systems it has listed. */
     readonly volumes: number
   }
@@ -48,22 +48,22 @@ export interface Settings {
 /** Both in turn, so often as there are rounds. */
 export async function timeOpening(images: readonly string[], { rounds, isBeside }: Settings): Promise<Opening> {
   const seconds = { ours: [] as number[], guestfish: [] as number[], virtFilesystems: [] as number[] }
-  const ours = { memory: { resident: 0, peak: 0 }, volumes: 0 }
-  const theirs = { memory: { resident: 0, peak: 0 }, volumes: 0 }
+  const costs = { ours: [] as Cost[], theirs: [] as Cost[] }
+  const volumes = { ours: 0, theirs: 0 }
   for (let round = 1; round <= rounds; round++) {
     {
       await using open = await Ours.open(images)
       seconds.ours.push(open.seconds)
-      ours.memory = larger(ours.memory, open.memory)
-      ours.volumes = (await open.catalogue()).volumes.filter(({ state }) => state === "Mounted").length
+      costs.ours.push(open.cost)
+      volumes.ours = (await open.catalogue()).volumes.filter(({ state }) => state === "Mounted").length
     }
     progress(`${images.length} disks, round ${round}: ours ${seconds.ours.at(-1)?.toFixed(1)} s`)
     if (!isBeside) continue
     {
       await using fish = await Guestfish.open(images)
       seconds.guestfish.push(fish.seconds)
-      theirs.memory = larger(theirs.memory, fish.memory)
-      theirs.volumes = fish.filesystems.filter(({ type }) => type !== "unknown").length
+      costs.theirs.push(fish.cost)
+      volumes.theirs = fish.filesystems.filter(({ type }) => type !== "unknown").length
     }
     seconds.virtFilesystems.push((await virtFilesystems(images)).seconds)
     const told = [seconds.guestfish, seconds.virtFilesystems].map((one) => one.at(-1)?.toFixed(1)).join(" and ")
@@ -72,9 +72,15 @@ export async function timeOpening(images: readonly string[], { rounds, isBeside 
   return {
     disks: images.length,
     ours: timesOf(seconds.ours),
-    ...ours,
+    cost: costOf(costs.ours),
+    volumes: volumes.ours,
     ...(isBeside && {
-      theirs: { guestfish: timesOf(seconds.guestfish), virtFilesystems: timesOf(seconds.virtFilesystems), ...theirs },
+      theirs: {
+        guestfish: timesOf(seconds.guestfish),
+        virtFilesystems: timesOf(seconds.virtFilesystems),
+        cost: costOf(costs.theirs),
+        volumes: volumes.theirs,
+      },
     }),
   }
 }
@@ -131,9 +137,4 @@ export async function timeReading(
 const timesOf = (seconds: readonly number[]): Times => ({
   best: Math.min(...seconds),
   median: percentile(seconds, 0.5) ?? Number.NaN,
-})
-
-const larger = (a: Memory, b: Memory): Memory => ({
-  resident: Math.max(a.resident, b.resident),
-  peak: Math.max(a.peak, b.peak),
 })

@@ -15,29 +15,36 @@ test("a machine that does something else is told", () => {
   expect(loadLine({ cpus: 2, before: 5 })).toMatch(/^Load average at the start: 5\.00 on 2 CPUs\. .*not idle/)
 })
 
-const opening = { disks: 20, volumes: 23, ours: { best: 9.9, median: 10 }, memory: { resident: 301.4, peak: 320 } }
+const opening = {
+  disks: 20,
+  volumes: 23,
+  ours: { best: 9.9, median: 10 },
+  cost: { cpuSeconds: 8.04, residentMiB: 301.4, peakMiB: 320 },
+}
 const theirs = {
   guestfish: { best: 14, median: 15 },
   virtFilesystems: { best: 20, median: 25 },
-  memory: { resident: 500, peak: 501 },
+  cost: { cpuSeconds: 12, residentMiB: 500, peakMiB: 501 },
   volumes: 20,
 }
 
 test("opening: with libguestfs beside, and without", () => {
   expect(openingTable([opening])).toBe(
-    "disks  mounted  open s best/median  QEMU MiB (peak)\n20     23       9.9 / 10.0          301 (320)\n",
+    "disks  mounted  open s best/median  QEMU CPU s  MiB (peak)\n20     23       9.9 / 10.0          8.0         301 (320)\n",
   )
   const [, line = ""] = openingTable([{ ...opening, theirs }]).split("\n")
   expect(line.split(/ {2,}/)).toEqual([
     "20",
     "23",
     "9.9 / 10.0",
+    "8.0",
     "301 (320)",
     "20",
     "14.0 / 15.0",
     "1.50 x",
     "20.0 / 25.0",
     "2.50 x",
+    "12.0",
     "500 (501)",
   ])
 })
@@ -51,14 +58,14 @@ test("reading: speeds by the medians", () => {
 
 test("what both have found, and what only one has read", () => {
   const find = { name: "vg0-a ext4", state: "Mounted", tree: "vg0-a", compared: 65, wrong: [] }
-  const ours = { finds: [find], openSeconds: 1, tarSeconds: 2, unchanged: true, deviations: [] }
+  const ours = { finds: [find], openSeconds: 1, cost: opening.cost, tarSeconds: 2, unchanged: true, deviations: [] }
   const lost = { name: "/dev/sda unknown", state: "listed", compared: 0, wrong: [] }
   const words = comparedTable([{ row: "degraded", ours, theirs: { ...ours, finds: [lost], unchanged: false } }])
   expect(words.split("\n").map((line) => line.trim().split(/ {2,}/))).toEqual([
     ["disks", "by", "found", "state", "entries", "differences"],
-    ["degraded", "ours", "1.0 s, trees 2.0 s, disks unchanged"],
+    ["degraded", "ours", "open 1.0 s, CPU 8.0 s; trees 2.0 s; disks unchanged"],
     ["vg0-a ext4", "Mounted", "65", "none"],
-    ["libguestfs", "1.0 s, trees 2.0 s, disks CHANGED"],
+    ["libguestfs", "open 1.0 s, CPU 8.0 s; trees 2.0 s; disks CHANGED"],
     ["/dev/sda unknown", "listed", "-"],
     ["(vg0-a)", "not read"],
     [""],
