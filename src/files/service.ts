@@ -25,6 +25,8 @@ export interface FileServiceOptions {
   readonly log: Logger
   /** Where what is done is recorded, and who ends it; absent: a trail of its own, kept in memory. */
   readonly audit?: AuditTrail
+  /** Where use is counted, when others count there too. */
+  readonly usage?: UsageCounter
   readonly limits?: Partial<FileServiceLimits>
 }
 
@@ -59,7 +61,7 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     log: options.log,
     limits,
     login: basicAuth(passwordCheck([options.credentials].flat())),
-    usage: new UsageCounter(),
+    usage: options.usage ?? new UsageCounter(),
     audit,
     loginRefused: refusals.refused,
     listings: new Listings(options.source, limits.openListings),

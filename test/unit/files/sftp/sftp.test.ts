@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHash, generateKeyPairSync } from "node:crypto"
 import ssh2 from "ssh2"
 import { expect, test } from "vitest"
 import { makeIdentities } from "../../../../src/cli/open/identities.ts"
@@ -42,9 +42,18 @@ test("a host key is the same for a session, another for others, and read by SSH"
   const parsed = ssh2.utils.parseKey(hostKey.privateKey)
   if (parsed instanceof Error) throw parsed
   expect(`${parsed.type} ${parsed.getPublicSSH().toString("base64")}`).toBe(hostKey.publicKey)
-  const signature = parsed.sign("hello") as Buffer
+  const signature = parsed.sign("hello")
   expect(parsed.verify("hello", signature)).toBe(true)
   expect(hostKey.fingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/)
+})
+
+test("a host key may begin with any byte", () => {
+  for (let index = 0; index < 600; index++) {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    const hostKey = hostKeyFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+    expect(ssh2.utils.parseKey(hostKey.privateKey)).not.toBeInstanceOf(Error)
+    expect(ssh2.utils.parseKey(hostKey.publicKey)).not.toBeInstanceOf(Error)
+  }
 })
 
 test("a line of a listing deceives nobody", () => {
