@@ -103,5 +103,5 @@ test("nothing is set on what took the place of a file, or through a link", async
     { name: "top/l", type: "2", link: "victim", pax: user },
   ]
   expect(await extract(members)).toEqual([])
-  expect(() => origin(join(dest, "copy/victim"))).toThrow()
+  expect(() => origin(join(dest, "copy/victim"))).toThrow("getfattr")
 })
