@@ -53,7 +53,7 @@ const loopback = "127.0.0.1"
  */
 export async function openDataPath(options: DataPathOptions): Promise<DataPath> {
   await using stack = new AsyncDisposableStack()
-  const { log, signal, step } = options
+  const { log, step } = options
   const uid = randomUUID()
   const identities = makeIdentities(uid, new Date())
   step(`opening ${options.images.length === 1 ? "the image" : `${options.images.length} images`}`)

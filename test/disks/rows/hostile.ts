@@ -62,7 +62,10 @@ export const hostile = group("hostile", [
       vgcreate -q -s 1M many $d1
       for at in $(seq 200); do lvcreate -q -y -W n -n v$at -L 2M many; cat /made/image >/dev/many/v$at; done`,
     volumes: numbered(200, (at) => `many-v${at}`).map((path) => ({
-      ...{ path, kind: "filesystem", filesystem: "ext4", state: "Available" as const },
+      path,
+      kind: "filesystem",
+      filesystem: "ext4",
+      state: "Available" as const,
       inspect: filesOf({ file: "one of many\n" }),
     })),
   },
@@ -76,7 +79,7 @@ export const hostile = group("hostile", [
       set -- $(debugfs -R 'imap <2>' $d2 2>/dev/null | grep -o '[0-9]*, offset 0x.*' | sed 's/, offset//')
       echo yyy | dd of=$d2 bs=1 seek=$(($1 * 1024 + $2 + 28)) count=3 conv=notrunc status=none`,
     volumes: [
-      mounted("panic", "ext4", { inspect: damagedBeside("sub", { file: "kept\n" }) }),
+      mounted("panic", "ext4", { inspect: damagedBeside({ file: "kept\n" }) }),
       { path: "root", kind: "filesystem", filesystem: "ext4", state: "Corrupt", reason: "VolumeCorrupt" },
     ],
   },
