@@ -116,7 +116,17 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const unlocker = new Unlocker({ host, keys, keyMs, allMs, log })
   const read = volumeReading(new Readers(host))
   const volumes = new Volumes({
-    ...{ host, disks, plugged, overlays, unlocker, journal, log, read, timeoutMs, verdict, starved },
+    host,
+    disks,
+    plugged,
+    overlays,
+    unlocker,
+    journal,
+    log,
+    read,
+    timeoutMs,
+    verdict,
+    starved,
     late: (volume, why) => history.late(volume, why),
   })
   try {

@@ -62,7 +62,7 @@ export function keepConnection(options: ConnectionOptions): Connection {
   void control.closed.then(async (reason) => {
     const isConfused = reason instanceof RecoveryError && reason.code === "ProtocolError"
     if (!isConfused) await Promise.race([qmp.closed, delay(lastWordMs, undefined, { ref: false })])
-    end(reason.message, isConfused ? "hung" : "vanished")
+    return end(reason.message, isConfused ? "hung" : "vanished")
   })
   return {
     closed,

@@ -6,10 +6,12 @@ import { promisify } from "node:util"
 
 const run = promisify(execFile)
 const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` }
+const blockBytes = 4096
+const nothing = Buffer.alloc(blockBytes)
 
 /**
- * One sha256 for the bytes of all disks: of what they hold and where (lseek's SEEK_DATA), and of their sizes. The holes of a
- * disk of 16 TB are not read: a write into one makes it an extent.
+ * One sha256 for the bytes of all disks: of their sizes, and of each block that isn't empty, and where it is. Of a disk of 16 TB
+ * only what its file holds is read (lseek's SEEK_DATA): the rest of it is zeros, in whatever pieces.
  */
 export async function sumOf(images: readonly string[]): Promise<string> {
   const hash = createHash("sha256")
@@ -17,14 +19,20 @@ export async function sumOf(images: readonly string[]): Promise<string> {
     const { size } = await stat(image)
     hash.update(`${size}\n`)
     for (const [start, end] of await extents(image, size)) {
-      hash.update(`${start} ${end}\n`)
-      const bytes = createReadStream(image, { start, end: end - 1, highWaterMark: 1 << 20 })
-      for await (const chunk of bytes) hash.update(chunk as Buffer)
+      let at = start
+      const bytes = createReadStream(image, { start, end: end - 1, highWaterMark: 256 * blockBytes })
+      for await (const chunk of bytes as AsyncIterable<Buffer>)
+        for (let from = 0; from < chunk.length; from += blockBytes) {
+          const block = chunk.subarray(from, from + blockBytes)
+          if (!block.equals(nothing.subarray(0, block.length))) hash.update(`${at} `).update(block)
+          at += block.length
+        }
     }
   }
   return hash.digest("hex")
 }
 
+/** Where the file holds anything: from whole blocks to whole blocks. */
 async function extents(image: string, size: number): Promise<[start: number, end: number][]> {
   const { stdout } = await run("xfs_io", ["-r", "-c", "seek -a -r 0", image], { env, maxBuffer: 256 << 20 })
   const marks = [...stdout.matchAll(/^(DATA|HOLE)\t(\d+)$/gm)].map(([, kind, at]) => ({ kind, at: Number(at) }))

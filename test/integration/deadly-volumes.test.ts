@@ -118,7 +118,12 @@ test(
     const { identity, chap } = await readPodSecrets(session.secrets.target, session.uid, "target")
     const disks = [await disk("data-0"), await disk("data-1", { at: journal, spring: killAll })]
     const target = await startTarget({
-      ...{ host: "127.0.0.1", port: 0, iqn: session.iqn, tls: identity, chap, log: silent },
+      host: "127.0.0.1",
+      port: 0,
+      iqn: session.iqn,
+      tls: identity,
+      chap,
+      log: silent,
       disks: disks.map((disk, index) => ({ ...disk, serial: `abc-${index}` })),
       authorizePeer: authorizePeer(sessionUri(session.uid, "restore")),
     })
@@ -126,8 +131,9 @@ test(
     const pods = [startGuest(session), startFiles(session, target.port, 2)] as const
     const [guest, files] = pods
     const control = session.control("restore", await portOf(files, "control listens"))
-    const becomes = (state: string) =>
-      expect.poll(async () => (await control.status()).state, { timeout: patience, interval: 100 }).toBe(state)
+    const becomes = async (state: string) => {
+      await expect.poll(async () => (await control.status()).state, { timeout: patience, interval: 100 }).toBe(state)
+    }
 
     await becomes("Ready")
     const { volumes } = await control.status()

@@ -36,7 +36,16 @@ export async function keepSource(
   let guest: Guest | undefined
   const came = Promise.withResolvers<void>()
   const machine = {
-    ...{ ...appliance, memoryMiB, cpus, accel, disks, keys, journal, boot, log, ...(started && { started }) },
+    ...appliance,
+    memoryMiB,
+    cpus,
+    accel,
+    disks,
+    keys,
+    journal,
+    boot,
+    log,
+    ...(started && { started }),
     starved: () => waiting.oldestMs > starvedMs,
     signal: AbortSignal.any([options.signal, kill.signal]),
   }

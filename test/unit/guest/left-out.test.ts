@@ -28,12 +28,22 @@ test("a volume that is left out stays listed, with why; a disk that is left out 
     catalogue.volumes[0],
     { ...catalogue.volumes[1], ...corrupt, message: "It ended the micro-VM." },
     {
-      ...{ path: "bad", device: "", kind: "unknown", sizeBytes: 1001, stack: ["disk bad"] },
-      ...{ ...corrupt, message: "It ended the micro-VM twice." },
+      path: "bad",
+      device: "",
+      kind: "unknown",
+      sizeBytes: 1001,
+      stack: ["disk bad"],
+      ...corrupt,
+      message: "It ended the micro-VM twice.",
     },
     {
-      ...{ path: "a-p1~2", device: "", kind: "unknown", sizeBytes: 1002, stack: ["disk a-p1"] },
-      ...{ ...corrupt, message: "It did, too." },
+      path: "a-p1~2",
+      device: "",
+      kind: "unknown",
+      sizeBytes: 1002,
+      stack: ["disk a-p1"],
+      ...corrupt,
+      message: "It did, too.",
     },
   ])
 })
