@@ -74,7 +74,10 @@ async function findsOf(parts: Parts): Promise<{ finds: BothFinds[]; failures: st
   for (const row of compared) {
     progress(row.name)
     await compareBoth(row, images(row), parts.isBeside).then(
-      (both) => finds.push(both),
+      (both) => {
+        progress(`\n${comparedTable([both])}`) // it takes long: what is known is not lost when it is interrupted
+        finds.push(both)
+      },
       (error: unknown) => failures.push(`${row.name}: ${String(error)}`),
     )
   }
