@@ -73,10 +73,13 @@ async function findsOf(parts: Parts): Promise<{ finds: BothFinds[]; failures: st
   const images = await imagesOf(compared)
   for (const row of compared) {
     progress(row.name)
-    await compareBoth(row, images(row), parts.isBeside).then(
-      (both) => finds.push(both),
-      (error: unknown) => failures.push(`${row.name}: ${String(error)}`),
-    )
+    try {
+      const both = await compareBoth(row, images(row), parts.isBeside)
+      progress(`\n${comparedTable([both])}`) // it takes long: what is known is not lost when it is interrupted
+      finds.push(both)
+    } catch (error) {
+      failures.push(`${row.name}: ${String(error)}`)
+    }
   }
   return { finds, failures }
 }

@@ -92,20 +92,21 @@ async function findTheirs(row: Row, images: readonly string[]) {
   return { finds, openSeconds: fish.seconds + unlocking, cost: fish.cost, tarSeconds }
 }
 
-/** What is encrypted it lists as such; it is told each, and its key, as a person would. */
-async function unlocked(fish: Guestfish, { keys = [] }: Row): Promise<readonly Listed[]> {
-  const locked = fish.filesystems.filter(({ type }) => type === "crypto_LUKS")
-  const [key] = keys
-  if (!key?.value || locked.length === 0) return fish.filesystems
-  for (const [index, { device }] of locked.entries())
+/** It is told of what is encrypted, and of the key, as a person would. */
+async function unlocked(fish: Guestfish, { keys: [key] = [] }: Row): Promise<readonly Listed[]> {
+  if (key?.value === undefined) return fish.filesystems
+  const locked = await fish.encrypted()
+  for (const [index, device] of locked.entries())
     await fish.unlock(device, `opened${index}`, key.value.reveal().toString())
-  const again = await fish.list()
-  return [...again, ...locked.map((_, index) => ({ device: `/dev/mapper/opened${index}`, type: "(unlocked)" }))]
+  return [
+    ...(await fish.list()),
+    ...locked.map((_, index) => ({ device: `/dev/mapper/opened${index}`, type: "(unlocked)" })),
+  ]
 }
 
 async function findIn(fish: Guestfish, { device, type }: Listed, left: Set<ExpectedVolume>): Promise<Find> {
   const name = `${device} ${type}`
-  if (/^(swap|unknown|crypto_LUKS)$/.test(type)) return { name, state: "listed", compared: 0, wrong: [] }
+  if (/^(swap|unknown)$/.test(type)) return { name, state: "listed", compared: 0, wrong: [] }
   const refused = await fish.mount(device)
   if (refused !== undefined) return { name, state: "not mounted", words: refused, compared: 0, wrong: [] }
   const { tar, errors } = await fish.tar("attributes")

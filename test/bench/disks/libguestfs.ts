@@ -61,6 +61,7 @@ export async function virtFilesystems(images: readonly string[]): Promise<{ seco
 /** A guestfish that holds some images, read-only, until it is disposed of. */
 export class Guestfish implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #closed: Promise<unknown>
   readonly #lines: AsyncIterator<string>
   readonly #out: string
   #asked = 0
@@ -73,6 +74,8 @@ export class Guestfish implements AsyncDisposable {
     const guestfish = ["guestfish", "--ro", "--keys-from-stdin", ...drives(images)]
     const [program, args] = command(["sh", "-c", 'exec stdbuf -oL "$@" 2>&1', "-", ...guestfish], out)
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] })
+    this.#child.stdin.on("error", () => undefined) // when it has ended by itself, which its answers tell
+    this.#closed = once(this.#child, "close")
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]()
     this.#out = out
   }
@@ -80,14 +83,19 @@ export class Guestfish implements AsyncDisposable {
   /** Starts it, and lists file systems. */
   static async open(images: readonly string[]): Promise<Guestfish> {
     const fish = new Guestfish(images, await mkdtemp("/tmp/frk-guestfish-"))
-    const { seconds, value } = await secondsOf(async () => {
-      await fish.#ask("run")
-      return await fish.list()
-    })
-    fish.#seconds = seconds
-    fish.#filesystems = value
-    fish.#cost = await qemuCost(fish.#child.pid ?? 0)
-    return fish
+    try {
+      const { seconds, value } = await secondsOf(async () => {
+        await fish.#ask("run")
+        return await fish.list()
+      })
+      fish.#seconds = seconds
+      fish.#filesystems = value
+      fish.#cost = await qemuCost(fish.#child.pid ?? 0)
+      return fish
+    } catch (error) {
+      await fish[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** From the program's start until it has listed file systems. */
@@ -107,6 +115,17 @@ export class Guestfish implements AsyncDisposable {
   async list(): Promise<Listed[]> {
     const { lines } = await this.#ask("list-filesystems")
     return lines.map((line) => ({ device: line.replace(/: \S*$/, ""), type: line.replace(/^.*: /, "") }))
+  }
+
+  /** Devices that are encrypted: it lists them as devices, but not as file systems. */
+  async encrypted(): Promise<string[]> {
+    const found: string[] = []
+    for (const what of ["list-devices", "list-partitions", "lvs"])
+      for (const device of (await this.#ask(what)).lines) {
+        const { lines } = await this.#ask(`vfs-type "${device}"`)
+        if (lines[0] === "crypto_LUKS") found.push(device)
+      }
+    return found
   }
 
   /** Opens an encrypted device, after which other file systems are listed; `/dev/mapper/NAME` itself never is. */
@@ -142,9 +161,8 @@ export class Guestfish implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#child, "close")
     this.#child.stdin.end("exit\n")
-    await closed
+    await this.#closed
     await rm(this.#out, { recursive: true, force: true })
   }
 

@@ -67,7 +67,6 @@ export class Ours implements AsyncDisposable {
 
   async #run(...args: string[]): Promise<Buffer> {
     const { code, out, err } = await cli(args, this.#env)
-    // 4 and the like tell of entries that can't be read: what is in the archive is looked at
     if (code !== 0) throw new Error(`kubectl-recover ${args.join(" ")} ended with ${code}: ${err}`)
     return out
   }

@@ -86,7 +86,7 @@ function block(row: string, by: string, found: Finds, unread: readonly string[] 
   ]
 }
 
-const stateOf = ({ state, words }: Find) => (words === undefined ? state : `${state}: ${words}`.slice(0, 90))
+const stateOf = ({ state, words }: Find) => (words === undefined ? state : `${state}: ${words}`.slice(0, 60))
 const differencesOf = ({ tree, wrong }: Find) => (tree === undefined ? "" : inKinds(wrong))
 
 /** Trees that we have read and libguestfs has not. */
