@@ -49,7 +49,7 @@ describe("a guest that is lost", () => {
   })
 
   test("QEMU stopped: the watchdog says so and ends it", async () => {
-    const { guest, pid } = await start(["small"], { timeouts: { pingEveryMs: 100, pingMs: 2000, commandMs: 1000 } })
+    const { guest, pid } = await start(["small"], { timeouts: { pingEveryMs: 100, pingMs: 2000 } })
     process.kill(pid, "SIGSTOP")
     expect(await guest.closed).toMatchObject({ asked: false, message: expect.stringContaining("did not answer") })
     expect(isRunning(pid)).toBe(false)
