@@ -148,8 +148,7 @@ class Copying {
   /** What was left out or is not the same, at the end of it all. */
   tell(): void {
     const { streams } = this.#context
-    const flag = this.#flags.recursive && this.#special > 0 && !this.#flags.quiet
-    if (flag)
+    if (this.#special > 0 && !this.#flags.quiet)
       streams.err.write(`device nodes and fifos left out: ${this.#special} (--preserve-special, as root, keeps them)\n`)
     if (this.#different > 0)
       throw new RecoveryError("ContentDiffers", `${counted(this.#different)} not what the session has.`)
