@@ -70,9 +70,12 @@ async function cp(places: string[], flags: CpFlags, context: Context): Promise<v
     throw new RecoveryError("UsageError", "Say what to copy and where to: cp SESSION:/VOLUME/PATH DEST.")
   const pod = parsePodPath(dest)
   refuseFlags(flags, pod, dest)
+  // what is wrong with the usage is told before anything is opened
+  if (pod || !flags.recursive) for (const source of sources) placeOf(source)
+  if (!pod && dest !== "-") chooseDestination(dest, Buffer.from("x"), sources.length > 1)
   const progress = new Progress(context.streams, "copied", flags.quiet === true || dest === "-")
   const run = new Copying(flags, context, progress)
-  using sessions = new OpenFiles(flags, context.signal)
+  using sessions = new OpenFiles(flags, context)
   if (pod) await run.toPod(pod, sources, sessions)
   else
     for (const source of sources) {
