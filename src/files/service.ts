@@ -45,8 +45,8 @@ export interface FileService {
 }
 
 /**
- * Serves the files of a session over HTTPS (TLS 1.3, HTTP Basic): catalogue, listings, single files with ranges, and
- * tar streams. It reads what a FileSource gives; names are bytes everywhere. Rejects when it can't listen.
+ * Serves the files of a session over HTTPS (TLS 1.3, HTTP Basic): catalogue, listings, single files with ranges, archives,
+ * manifests, search; docs/http-api.md tells it. It reads what a FileSource gives; names are bytes everywhere. Rejects when it can't listen.
  */
 export async function startFileService(options: FileServiceOptions): Promise<FileService> {
   const limits = { ...defaultLimits, ...options.limits }
