@@ -37,7 +37,7 @@ export function addCat(program: Command, context: Context): void {
 
 async function cat(places: readonly string[], flags: CatFlags, context: Context): Promise<void> {
   const sources = places.map((text) => parseRemotePath(text, context.defaultSession))
-  using sessions = new OpenFiles(flags, context.signal)
+  using sessions = new OpenFiles(flags, context)
   let failed = 0
   for (const source of sources)
     try {

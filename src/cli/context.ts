@@ -10,6 +10,8 @@ export interface Context {
   readonly signal: AbortSignal
   /** The session that paths without one mean; set within `open IMAGE -- VERB`. */
   readonly defaultSession?: string
+  /** Makes that session, where it is one of this call's own; asked for when something is first read, so after all that can be wrong with the usage. */
+  readonly openDefault?: () => Promise<void>
 }
 
 /** Flags of verbs that talk to a cluster. */

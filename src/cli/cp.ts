@@ -70,9 +70,12 @@ async function cp(places: string[], flags: CpFlags, context: Context): Promise<v
     throw new RecoveryError("UsageError", "Say what to copy and where to: cp SESSION:/VOLUME/PATH DEST.")
   const pod = parsePodPath(dest)
   refuseFlags(flags, pod, dest)
+  // what is wrong with the usage is told before anything is opened
+  if (pod || !flags.recursive) for (const source of sources) placeOf(source)
+  if (!pod && dest !== "-") chooseDestination(dest, Buffer.from("x"), sources.length > 1)
   const progress = new Progress(context.streams, "copied", flags.quiet === true || dest === "-")
   const run = new Copying(flags, context, progress)
-  using sessions = new OpenFiles(flags, context.signal)
+  using sessions = new OpenFiles(flags, context)
   if (pod) await run.toPod(pod, sources, sessions)
   else
     for (const source of sources) {
@@ -148,8 +151,7 @@ class Copying {
   /** What was left out or is not the same, at the end of it all. */
   tell(): void {
     const { streams } = this.#context
-    const flag = this.#flags.recursive && this.#special > 0 && !this.#flags.quiet
-    if (flag)
+    if (this.#special > 0 && !this.#flags.quiet)
       streams.err.write(`device nodes and fifos left out: ${this.#special} (--preserve-special, as root, keeps them)\n`)
     if (this.#different > 0)
       throw new RecoveryError("ContentDiffers", `${counted(this.#different)} not what the session has.`)

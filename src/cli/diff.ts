@@ -15,7 +15,7 @@ import { inOneShot } from "./one-shot/one-shot.ts"
 import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { print } from "./output.ts"
 import { parsePodPath } from "./pod/pod-path.ts"
-import { parseRemotePath, pathHelp, placeOf } from "./remote-path.ts"
+import { parseRemotePath, pathHelp, placeOf, type RemotePath } from "./remote-path.ts"
 
 interface DiffFlags extends OneShotFlags {
   readonly checksum?: boolean
@@ -55,9 +55,10 @@ export function addDiff(program: Command, context: Context): void {
 
 async function diff(place: string, other: string, flags: DiffFlags, context: Context): Promise<void> {
   const isJson = formatOf(flags.output, ["json"]) !== undefined
-  using sessions = new OpenFiles(flags, context.signal)
-  const first = await inSession(place, sessions, context)
+  using sessions = new OpenFiles(flags, context)
+  const where = parseRemotePath(place, context.defaultSession)
   const second = await otherSide(other, sessions, flags, context)
+  const first = await inSession(where, sessions, context)
   const options = { checksum: flags.checksum === true, ignoreTimes: flags.ignoreTimes === true }
   const array = new JsonArray(context.streams.out)
   let count = 0
@@ -71,9 +72,9 @@ async function diff(place: string, other: string, flags: DiffFlags, context: Con
   if (count > 0) throw new RecoveryError("ContentDiffers", count === 1 ? "1 difference." : `${count} differences.`)
 }
 
-async function inSession(text: string, sessions: OpenFiles, { signal, defaultSession }: Context): Promise<Tree> {
-  const place = parseRemotePath(text, defaultSession)
-  return sessionTree(await sessions.of(place), placeOf(place), signal)
+async function inSession(path: RemotePath, sessions: OpenFiles, { signal }: Context): Promise<Tree> {
+  const place = placeOf(path)
+  return sessionTree(await sessions.of(path), place, signal)
 }
 
 /** A path without a session is one of this machine, also where another verb would take it for the default session's. */
@@ -92,7 +93,9 @@ async function otherSide(text: string, sessions: OpenFiles, flags: DiffFlags, co
       signal: context.signal,
     })
   }
-  return /^[^/.][^:]*:\/|^:\//.test(text) ? inSession(text, sessions, context) : localTree(text)
+  return /^[^/.][^:]*:\/|^:\//.test(text)
+    ? inSession(parseRemotePath(text, context.defaultSession), sessions, context)
+    : localTree(text)
 }
 
 const marks = { removed: "-", added: "+", changed: "~" } as const

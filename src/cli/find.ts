@@ -53,12 +53,13 @@ export function addFind(program: Command, context: Context): void {
   withClusterFlags(withOneShotFlags(command))
 }
 
-async function find(text: string, flags: FindFlags, { streams, signal, defaultSession }: Context): Promise<void> {
+async function find(text: string, flags: FindFlags, context: Context): Promise<void> {
+  const { streams, signal, defaultSession } = context
   const isJson = formatOf(flags.output, ["json"]) !== undefined
   const query = searchOf(flags, Date.now())
   const place = parseRemotePath(text, defaultSession)
   const { volume, components } = place
-  using sessions = new OpenFiles(flags, signal)
+  using sessions = new OpenFiles(flags, context)
   const files = await sessions.of(place)
   const array = new JsonArray(streams.out)
   const volumes = volume === undefined ? [] : [volume]

@@ -49,7 +49,7 @@ export function addLs(program: Command, context: Context): void {
 async function ls(text: string, flags: LsFlags, context: Context): Promise<void> {
   const output = formatOf(flags.output, ["json", "yaml"])
   const { volume, components, ...where } = parseRemotePath(text, context.defaultSession)
-  using sessions = new OpenFiles(flags, context.signal)
+  using sessions = new OpenFiles(flags, context)
   const files = await sessions.of(where)
   if (volume === undefined) {
     const catalogue = await files.volumes()

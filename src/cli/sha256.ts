@@ -51,7 +51,7 @@ export function addSha256(program: Command, context: Context): void {
 async function sha256(places: readonly string[], flags: Sha256Flags, context: Context): Promise<void> {
   const isJson = formatOf(flags.output, ["json"]) !== undefined
   const sources = places.map((text) => parseRemotePath(text, context.defaultSession))
-  using sessions = new OpenFiles(flags, context.signal)
+  using sessions = new OpenFiles(flags, context)
   if (flags.check !== undefined) return check(flags.check, sources, sessions, flags, context)
   const file = flags.file === "-" ? undefined : flags.file
   if (isJson && file !== undefined) throw new RecoveryError("UsageError", "-f takes what sha256sum reads, not -o json.")
@@ -68,8 +68,9 @@ async function sha256(places: readonly string[], flags: Sha256Flags, context: Co
 
 async function* manifest(sources: readonly RemotePath[], sessions: OpenFiles, { signal }: Context) {
   for (const source of sources) {
+    const place = placeOf(source)
     const files = await sessions.of(source)
-    for await (const line of files.sha256(placeOf(source), signal)) yield Buffer.concat([line, Buffer.from("\n")])
+    for await (const line of files.sha256(place, signal)) yield Buffer.concat([line, Buffer.from("\n")])
   }
 }
 

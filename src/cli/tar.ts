@@ -45,7 +45,7 @@ async function tar(places: readonly string[], flags: TarFlags, context: Context)
   const format = formatFor(file, flags.format)
   if (file === undefined && streams.outIsTerminal)
     throw new RecoveryError("UsageError", "An archive isn't written to a terminal: use -f FILE or a pipe.")
-  using sessions = new OpenFiles(flags, signal)
+  using sessions = new OpenFiles(flags, context)
   const files = await sessions.of(where)
   const progress = new Progress(streams, "archive", flags.quiet === true)
   const [only] = paths

@@ -38,14 +38,15 @@ export function addTree(program: Command, context: Context): void {
   withClusterFlags(withOneShotFlags(command))
 }
 
-async function tree(text: string, flags: TreeFlags, { streams, signal, defaultSession }: Context): Promise<void> {
+async function tree(text: string, flags: TreeFlags, context: Context): Promise<void> {
+  const { streams, signal, defaultSession } = context
   const limits: TreeLimits = {
     depth: flags.level === undefined ? Infinity : wholeNumber("--level", flags.level, 1, 4096),
     most: wholeNumber("--most", flags.most, 1, 10_000_000),
     onlyDirectories: flags.directories === true,
   }
   const place = parseRemotePath(text, defaultSession)
-  using sessions = new OpenFiles(flags, signal)
+  using sessions = new OpenFiles(flags, context)
   const files = await sessions.of(place)
   const walk = new TreeWalk(files, limits, (name, why) => streams.err.write(complaint(name, why)))
   const { volume, components } = place

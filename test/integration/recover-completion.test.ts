@@ -44,6 +44,8 @@ test.each([
     ["--fr"],
     [expect.stringMatching(/^--from\t/), ":4"],
   ],
+  ["verbs of a verb", [], ["audit", "ver"], [expect.stringMatching(/^verify\t/), ":4"]],
+  ["and what comes after those", ["audit", "show"], [""], ["orders", ":4"]],
   ["formats", ["points"], ["-o", ""], ["wide", "json", "yaml", "name", ":4"]],
   ["a value after its flag", ["create", "x"], ["--journal=s"], ["--journal=skip", ":4"]],
   ["sessions", ["describe"], ["o"], ["orders", ":4"]],

@@ -270,3 +270,17 @@ test("Ctrl-C in the middle of a tree of directories: no further one is asked for
   const { code, out } = await lab.run(["tree", "orders:/data"], { signal: stop.signal, printed: () => stop.abort() })
   expect([code, out.split("\n").length]).toEqual([130, 2])
 })
+
+test.each([
+  ["no destination", ["cp", "/data/text"], 2],
+  ["a destination that isn't there", ["cp", "/data/text", "/nonexistent/x"], 2],
+  ["a place that is none", ["cat", "data/text"], 2],
+  ["a type of file there is none of", ["find", "/", "--type", "x"], 2],
+  ["an archive of everything", ["tar", "/", "-f", "-"], 2],
+  ["a copy of everything without -r", ["cp", "/", "."], 2],
+  ["hashes of everything", ["sha256", "/"], 2],
+  ["a directory to compare with that isn't there", ["diff", "/data", "/nonexistent"], 3],
+])("in one go: nobody waits for a session to hear of %s", async (_, args, code) => {
+  expect((await run(...args, ...from)).code).toBe(code)
+  expect(made()).toEqual([])
+})

@@ -23,7 +23,7 @@ export interface Completion {
 /** What the last of the words may become. Rejects where the cluster can't be asked. */
 export async function complete(program: Command, words: readonly string[]): Promise<Completion> {
   const line = readWords(program, words)
-  if (!line.verb) return { candidates: program.commands.map(aboutVerb) }
+  if (!line.verb) return { candidates: line.among.map(aboutVerb) }
   if (line.valueOf) return valuesOf(line.valueOf, line)
   if (line.current.startsWith("-")) return { candidates: flagsOf(line) }
   return argumentsOf(line.verb, line)

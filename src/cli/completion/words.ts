@@ -2,8 +2,9 @@ import type { Command, Option } from "commander"
 
 /** What a command line that is still being typed says so far. */
 export interface TypedLine {
-  /** Absent while the verb itself is typed. */
+  /** Absent while the verb itself is typed: then one of `among`. */
   readonly verb: Command | undefined
+  readonly among: readonly Command[]
   /** Values of the verb's flags, by long name without dashes. */
   readonly values: ReadonlyMap<string, readonly string[]>
   /** Arguments before the current word. */
@@ -19,8 +20,11 @@ export interface TypedLine {
 export function readWords(program: Command, words: readonly string[]): TypedLine {
   const before = words.slice(0, -1)
   const current = words.at(-1) ?? ""
-  const name = before.find((word) => !word.startsWith("-"))
+  const [name, inner] = before.filter((word) => !word.startsWith("-"))
   const verb = program.commands.find((command) => command.name() === name)
+  // audit has verbs of its own
+  if (verb && verb.commands.length > 0 && (inner === undefined || verb.commands.some((one) => one.name() === inner)))
+    return readWords(verb, words.slice(words.indexOf(name ?? "") + 1))
   const values = new Map<string, string[]>()
   const positionals: string[] = []
   let open: Option | undefined
@@ -34,8 +38,16 @@ export function readWords(program: Command, words: readonly string[]): TypedLine
   }
   const { option, value } = flagIn(verb, current)
   if (!open && option && value !== undefined)
-    return { verb, values, positionals, valueOf: option, current: value, prefix: `${option.long}=` }
-  return { verb, values, positionals, valueOf: open, current, prefix: "" }
+    return {
+      verb,
+      among: program.commands,
+      values,
+      positionals,
+      valueOf: option,
+      current: value,
+      prefix: `${option.long}=`,
+    }
+  return { verb, among: program.commands, values, positionals, valueOf: open, current, prefix: "" }
 }
 
 /** Whether a flag needs a word after it. */

@@ -20,7 +20,8 @@ const releaseMs = 10 * 60_000
 
 /**
  * Runs a verb; with `--from` on a session that is made for it, which is then the one that paths without a session mean,
- * and unmounted afterwards, whatever happens. Rejects with the verb's own failure before any of the release.
+ * and unmounted afterwards, whatever happens. It is made when the verb first reads something, so that nobody waits minutes to
+ * hear of a wrong flag. Rejects with the verb's own failure before any of the release.
  */
 export async function inOneShot(
   flags: OneShotFlags,
@@ -37,29 +38,41 @@ export async function inOneShot(
   const wanted = newSession(name, cluster.namespace, { ...flags, ...(flags.keep ? {} : unattended) })
   const where = `${cluster.namespace}/${name}`
   const steps = new Steps(streams, flags.quiet === true)
-  const made = await sendSession(cluster.kube, wanted).catch(async (error: unknown) => {
-    // the answer was lost, perhaps not the request
-    if (reasonOf(error) === "ApiUnavailable") await requestUnmount(cluster, wanted).catch(() => undefined)
-    throw error
-  })
+  let made: FileRecoverySession | undefined
+  let ready: FileRecoverySession | undefined
+  const open = async () => {
+    made = await send(cluster, wanted)
+    ready = await waitUntilReady(cluster, made, { timeoutMs, signal, steps, interrupted: "Interrupted." })
+  }
+  let opening: Promise<void> | undefined
   let failure: unknown
   try {
-    const ready = await waitUntilReady(cluster, made, { timeoutMs, signal, steps, interrupted: "Interrupted." })
-    await verb({ ...context, defaultSession: where }).catch((error: unknown) => {
-      if (error instanceof RecoveryError && error.code === "PathNotFound") showVolumes(ready, context)
-      throw error
-    })
+    await verb({ ...context, defaultSession: where, openDefault: () => (opening ??= open()) })
   } catch (error) {
     failure = error
+    if (ready && reasonOf(error) === "PathNotFound") showVolumes(ready, context)
   }
-  if (flags.keep) streams.err.write(`The session ${where} goes on; end it with: kubectl-recover unmount ${where}\n`)
-  else
+  // whoever is interrupted doesn't wait for the answer to what was sent
+  await opening?.catch(() => undefined)
+  if (made && flags.keep)
+    streams.err.write(`The session ${where} goes on; end it with: kubectl-recover unmount ${where}\n`)
+  else if (made)
     await close(cluster, made, context, steps).catch((error: unknown) => {
       const words = error instanceof Error ? error.message : String(error)
       streams.err.write(`${printable(words)}\nSee that it ends: kubectl-recover unmount ${where}\n`)
       failure ??= error
     })
   if (failure !== undefined) throw failure
+}
+
+async function send(cluster: Cluster, wanted: FileRecoverySession): Promise<FileRecoverySession> {
+  try {
+    return await sendSession(cluster.kube, wanted)
+  } catch (error) {
+    // the answer was lost, perhaps not the request
+    if (reasonOf(error) === "ApiUnavailable") await requestUnmount(cluster, wanted).catch(() => undefined)
+    throw error
+  }
 }
 
 /** Without --from its companions mean nothing: whoever gave them meant something. */

@@ -132,7 +132,7 @@ function failed({ message = "" }: V1Status, words: string, { namespace, pod, com
   return new RecoveryError("CommandFailed", `${program} in pod ${namespace}/${pod} failed: ${why}`)
 }
 
-function lost({ namespace, pod }: PodCommand, words: string): RecoveryError {
+function lost({ namespace, pod }: Pick<PodCommand, "namespace" | "pod">, words: string): RecoveryError {
   return new RecoveryError("ConnectionLost", `The connection to pod ${namespace}/${pod} broke: ${words}.`)
 }
 
@@ -152,5 +152,5 @@ function refused(error: unknown, { namespace, pod, container }: PodCommand): Rec
       `No command can be run in pod ${namespace}/${pod}; is it running, and ${which}?`,
     )
   }
-  return lost({ namespace, pod } as PodCommand, words)
+  return lost({ namespace, pod }, words)
 }
