@@ -217,10 +217,7 @@ async function linkUp(options: Tried, signal: AbortSignal) {
     await qmp.execute("qmp_capabilities")
     await untilRestored(qmp)
     control = new Control(await awaitSocket(`${dir}/ctl`, signal))
-    const hello = control.hello().then(() => {
-      booted()
-      options.answered?.()
-    })
+    const hello = greeted(control, options).then(booted)
     hello.catch(() => undefined) // seen below
     if (verdict.bootFirst || options.restored) await hello
     const given = options.disks.filter(({ serial }) => verdict.trial === undefined && !verdict.disks.has(serial))
@@ -243,6 +240,11 @@ async function linkUp(options: Tried, signal: AbortSignal) {
   } finally {
     signal.removeEventListener("abort", abort)
   }
+}
+
+async function greeted(control: Control, { answered }: ConnectOptions): Promise<void> {
+  await control.hello()
+  answered?.()
 }
 
 /** A disk keeps its number when others are left out. */

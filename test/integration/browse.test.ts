@@ -1,87 +1,37 @@
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { request } from "node:http"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import type { Browser, Locator, Page } from "playwright-core"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import type { Locator, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
-import { pageAssets } from "../../src/cli/browse/assets.ts"
-import { type BrowseProxy, startProxy } from "../../src/cli/browse/proxy.ts"
-import type { BrowsedSession } from "../../src/cli/browse/session.ts"
 import { displayName } from "../../src/files/names.ts"
-import { startChromium } from "../support/chromium.ts"
-import { directorySource } from "../support/directory-source.ts"
-import { fileServiceLab, type FileServiceLab } from "../support/file-service.ts"
+import { type BrowseLab, database, oddNames, openBrowseLab } from "../support/browse-lab.ts"
 
 /** The web page of `browse`, in Chromium, with real clicks and keys, on a file service of a directory. */
-const odd = ["bad\xff\xfe", "new\nline", "-rf", "<img src=x onerror=alert(1)>", "\xe2\x80\xaegnp.exe", "n".repeat(255)]
-  .map((name) => Buffer.from(name, "latin1"))
-  .concat(Buffer.from("größe 文件 😀"))
-const database = Buffer.alloc(3_000_000, "orders")
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex")
 
-let root: string
-let lab: FileServiceLab
-let files: ReturnType<FileServiceLab["client"]>
-let proxy: BrowseProxy
-let browser: Browser
+let lab: BrowseLab
 let page: Page
 const complaints: string[] = []
 const asked: URL[] = []
-let expiresAt = new Date(Date.now() + 2 * 3_600_000)
-let phase = "Ready"
-
-const session: BrowsedSession = {
-  info: () =>
-    Promise.resolve({ name: "orders", phase, canExtend: true, canUnmount: true, expiresAt: expiresAt.toISOString() }),
-  extend: () => {
-    expiresAt = new Date(expiresAt.getTime() + 3_600_000)
-    return Promise.resolve()
-  },
-  unmount: () => {
-    phase = "Unmounting"
-    return Promise.resolve()
-  },
-}
 
 beforeAll(async () => {
-  root = mkdtempSync(join(tmpdir(), "frk-browse-test-"))
-  for (const folder of ["orders/2026", "odd", "many"]) mkdirSync(join(root, folder), { recursive: true })
-  writeFileSync(join(root, "orders/2026-11.db"), database)
-  writeFileSync(join(root, "orders/notes.txt"), "größe 1\n")
-  writeFileSync(join(root, "orders/evil.html"), "<script>document.title='evil'</script>")
-  writeFileSync(join(root, "orders/red.png"), Buffer.from(png, "base64"))
-  writeFileSync(join(root, "orders/report.pdf"), pdf)
-  for (const name of odd) writeFileSync(Buffer.concat([Buffer.from(`${root}/odd/`), name]), name)
-  for (let index = 0; index < 20_000; index++) writeFileSync(join(root, "many", `file-${index}`), "")
-  symlinkSync("orders", join(root, "link"))
-  lab = await fileServiceLab(directorySource(root))
-  files = lab.client()
-  proxy = await startProxy({ files, session, assets: await pageAssets(), port: 0 })
-  browser = await startChromium()
+  lab = await openBrowseLab()
 })
 
-afterAll(async () => {
-  await browser.close()
-  await proxy.close()
-  files.close()
-  await lab[Symbol.asyncDispose]()
-  rmSync(root, { recursive: true })
-})
+afterAll(() => lab[Symbol.asyncDispose]())
 
 beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
+  page = await lab.browser.newPage({ viewport: { width: 1200, height: 800 } })
   page.on("console", (message) => complaints.push(message.text()))
   page.on("pageerror", (error) => complaints.push(error.message))
   page.on("dialog", (dialog) => complaints.push(`a dialog: ${dialog.message()}`))
   page.on("request", (request) => asked.push(new URL(request.url())))
-  await page.goto(proxy.url)
+  await page.goto(lab.url)
 })
 
 afterEach(async () => {
   await page.close()
-  expect(complaints.splice(0)).toEqual([])
+  if (complaints.length > 0) throw new Error(`the browser complains: ${complaints.splice(0).join("; ")}`)
 })
 
 const row = (name: string) => page.getByTitle(name, { exact: true })
@@ -136,7 +86,7 @@ describe("a file is found and taken home", () => {
 
 test("names from hell are shown harmlessly, and their files come with the right content", async () => {
   await open("data", "odd")
-  for (const name of odd) {
+  for (const name of oddNames) {
     await page.getByText(displayName(name), { exact: true }).click()
     const { bytes } = await saved(() => page.getByRole("button", { name: "Download", exact: true }).click())
     expect(bytes.equals(name)).toBe(true)
@@ -147,7 +97,7 @@ test("names from hell are shown harmlessly, and their files come with the right 
 describe("several files at once", () => {
   const choose = (name: string) => page.getByLabel(`Select ${name}`, { exact: true }).check()
   const contents = (bytes: Buffer, ...unpack: [string, ...string[]]) => {
-    const file = join(root, "..", `frk-browse-${process.pid}`)
+    const file = `${lab.root}.archive`
     writeFileSync(file, bytes)
     try {
       const [program, ...args] = unpack
@@ -235,7 +185,7 @@ describe("what comes from a disk runs nothing", () => {
   test("opened on its own, it is saved, not shown", async () => {
     await open("data", "orders", "red.png")
     const source = (await page.locator(".preview img").getAttribute("src")) ?? ""
-    const answer = await ask(source)
+    const answer = await lab.ask(source)
     expect(answer.headers).toMatchObject({
       "content-security-policy": "default-src 'none'; sandbox",
       "x-content-type-options": "nosniff",
@@ -245,11 +195,11 @@ describe("what comes from a disk runs nothing", () => {
   test("a document is shown from another origin, which has nothing else", async () => {
     await open("data", "orders", "report.pdf")
     const source = (await page.locator("iframe").getAttribute("src")) ?? ""
-    expect(new URL(source).origin).not.toBe(new URL(proxy.url).origin)
-    const answer = await ask("/api/session", { port: new URL(source).port })
+    expect(new URL(source).origin).not.toBe(new URL(lab.url).origin)
+    const answer = await lab.ask("/api/session", { port: new URL(source).port })
     expect(answer.status).toBe(403)
     expect(
-      (await ask(new URL(source).pathname + new URL(source).search, { port: new URL(source).port })).headers,
+      (await lab.ask(new URL(source).pathname + new URL(source).search, { port: new URL(source).port })).headers,
     ).toMatchObject({ "content-type": "application/pdf" })
   })
 })
@@ -271,7 +221,7 @@ describe("long directories", () => {
 
 describe("the session", () => {
   test("its time left is shown, and can be made longer", async () => {
-    expiresAt = new Date(Date.now() + 2 * 3_600_000)
+    lab.session.expiresAt = new Date(Date.now() + 2 * 3_600_000)
     await page.reload()
     await page.getByRole("timer").getByText("ends in 1 h 59 min").waitFor()
     await page.getByRole("button", { name: "One hour more" }).click()
@@ -281,11 +231,11 @@ describe("the session", () => {
   test("unmounting asks first", async () => {
     await page.getByRole("button", { name: "Unmount…" }).click()
     await page.getByRole("button", { name: "Keep it" }).click()
-    expect(phase).toBe("Ready")
+    expect(lab.session.phase).toBe("Ready")
     await page.getByRole("button", { name: "Unmount…" }).click()
     await page.getByRole("dialog").getByRole("button", { name: "Unmount" }).click()
     await page.getByText("Unmounting: nothing can be read any more").waitFor()
-    phase = "Ready"
+    lab.session.phase = "Ready"
   })
 })
 
@@ -305,59 +255,33 @@ test("the page asks nobody but this machine", () => {
   expect([...new Set(hosts)]).toEqual(["127.0.0.1"])
 })
 
-/** A bare request, as any program of this machine can make it. */
-function ask(
-  path: string,
-  { port = new URL(proxy.url).port, ...options }: { port?: string; headers?: object; method?: string } = {},
-) {
-  return new Promise<{ status: number | undefined; headers: Record<string, unknown>; body: string }>(
-    (resolve, reject) => {
-      request({ host: "127.0.0.1", port, path, ...options } as object, (response) => {
-        let body = ""
-        response
-          .setEncoding("utf8")
-          .on("data", (text: string) => (body += text))
-          .on("end", () => resolve({ status: response.statusCode, headers: response.headers, body }))
-      })
-        .on("error", reject)
-        .end()
-    },
-  )
-}
-
 describe("whoever has no token gets no byte", () => {
   const content = "/v1/volumes/data/content?path=/orders/notes.txt"
-  const token = () => proxy.url.replace(/^.*=/, "")
+  const token = () => lab.url.replace(/^.*=/, "")
   const authorization = () => ({ headers: { authorization: `Bearer ${token()}` } })
   test.each([
-    ["no token", () => ask(content)],
-    ["another token", () => ask(content, { headers: { authorization: `Bearer ${"x".repeat(43)}` } })],
-    ["a signature that is none", () => ask(`/t/${"0".repeat(64)}${content}`)],
-    ["a name that leads here", () => ask(content, { headers: { ...authorization().headers, host: "evil.example" } })],
-    ["unmounting", () => ask("/api/session/unmount", { method: "POST" })],
+    ["no token", () => lab.ask(content)],
+    ["another token", () => lab.ask(content, { headers: { authorization: `Bearer ${"x".repeat(43)}` } })],
+    ["a signature that is none", () => lab.ask(`/t/${"0".repeat(64)}${content}`)],
+    [
+      "a name that leads here",
+      () => lab.ask(content, { headers: { ...authorization().headers, host: "evil.example" } }),
+    ],
+    ["unmounting", () => lab.ask("/api/session/unmount", { method: "POST" })],
   ])("%s", async (_, attempt) => {
     expect(await attempt()).toMatchObject({ status: 403, body: expect.stringContaining("LoginRefused") })
-    expect(phase).toBe("Ready")
+    expect(lab.session.phase).toBe("Ready")
   })
 
   test("with it one does, and a signature opens its own target only", async () => {
-    expect(await ask(content, authorization())).toMatchObject({ status: 200, body: "größe 1\n" })
+    expect(await lab.ask(content, authorization())).toMatchObject({ status: 200, body: "größe 1\n" })
     await open("data", "orders", "red.png")
     const signed = (await page.locator(".preview img").getAttribute("src")) ?? ""
-    expect((await ask(signed)).status).toBe(200)
-    expect((await ask(signed.replace("red.png", "notes.txt"))).status).toBe(403)
+    expect((await lab.ask(signed)).status).toBe(200)
+    expect((await lab.ask(signed.replace("red.png", "notes.txt"))).status).toBe(403)
   })
 
   test("nothing is written through it", async () => {
-    expect(await ask(content, { ...authorization(), method: "PUT" })).toMatchObject({ status: 400 })
+    expect(await lab.ask(content, { ...authorization(), method: "PUT" })).toMatchObject({ status: 400 })
   })
 })
-
-/** One red pixel. */
-const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-
-const pdf = `%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>endobj
-trailer<</Root 1 0 R>>`
