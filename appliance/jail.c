@@ -82,10 +82,6 @@ int open64(const char *path, int flags, ...) {
   return fd;
 }
 
-/* A file system without attributes (HFS+ without their file) has none to list: tar would warn at each file, and a warning
-   means that something could not be read. */
-static ssize_t or_none(ssize_t used) { return used < 0 && errno == ENOTSUP ? 0 : used; }
-
 /* ntfs3 gives the security descriptor and the flags (hidden, system...) of a file to whoever asks by name, and lists
    neither. Tar asks by path, or by descriptor where it has opened the file. */
 static const char *const unlisted[] = {"system.ntfs_security", "system.ntfs_attrib"};
@@ -108,10 +104,10 @@ static ssize_t with_unlisted(const char *path, int fd, char *list, size_t size, 
 
 ssize_t llistxattr(const char *path, char *list, size_t size) {
   ssize_t (*real)(const char *, char *, size_t) = (ssize_t (*)(const char *, char *, size_t))dlsym(RTLD_NEXT, "llistxattr");
-  return with_unlisted(path, -1, list, size, or_none(real(path, list, size)));
+  return with_unlisted(path, -1, list, size, real(path, list, size));
 }
 
 ssize_t flistxattr(int fd, char *list, size_t size) {
   ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
-  return with_unlisted(NULL, fd, list, size, or_none(real(fd, list, size)));
+  return with_unlisted(NULL, fd, list, size, real(fd, list, size));
 }
