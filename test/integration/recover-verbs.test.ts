@@ -36,7 +36,7 @@ afterAll(async () => {
 
 test("create --wait tells how far it is, and shows the volumes", async () => {
   const { code, out, err } = await run("create", "made", "--from", "pvc/data-0", "--at", "3h-ago", "--wait")
-  expect([code, out]).toEqual([0, expect.stringMatching(/made created\nVOLUME .*\n\/data +ext4/)])
+  expect([code, out]).toEqual([0, expect.stringMatching(/made created\nVOLUME .*\n\/data +Mounted +ext4/)])
   expect(err).toMatch(/^\[ {3}\d s\] (Pending|Ready)\n/)
   const { notAfter = "" } = (lab.session("made").spec.recoveryPoint ?? {}) as { notAfter?: string }
   expect(Date.parse(notAfter)).toBeLessThan(Date.now() - 2.9 * 3_600_000)
@@ -116,7 +116,7 @@ test("describe: everything, Events with their age, nothing that plays with the t
     /^Name: +told$/m,
     /^Source: +pvc\/data-0, pvc\/data-1$/m,
     /^Ends: +\S+ \(in 116m\)$/m,
-    /^ {2}\/data +- .* Corrupt: bad \\x1b\[31mmagic$/m,
+    /^ {2}\/data +Corrupt .*\n\n {2}\/data: bad \\x1b\[31mmagic$/m,
     /^ {2}and 2 more$/m,
     /^ {2}data-0 +2\.0 KiB +x-0/m,
     /^ {2}Accepted +True +Accepted +- +fine$/m,
