@@ -1,6 +1,7 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import type { FileRecoverySession } from "../api/session.ts"
+import { pause } from "../client/pause.ts"
 import { chosenNamespace, type Cluster, getSession, openCluster } from "./client/cluster.ts"
 import { collect, type CommonFlags, type Context, notFormat, withClusterFlags } from "./context.ts"
 import { dryRunHere, dryRunOnServer } from "./create/dry-run.ts"
@@ -10,7 +11,7 @@ import { journalOf } from "./journal.ts"
 import { print, structured } from "./output.ts"
 import { endedEarly, isOver, objectName, standing, whyNotReady } from "./session-words.ts"
 import { volumeTable } from "./volume-table.ts"
-import { durationOf, pause } from "./waiting.ts"
+import { durationOf } from "./waiting.ts"
 
 interface CreateFlags extends CommonFlags, SessionFlags {
   readonly wait?: boolean

@@ -3,11 +3,12 @@ import { humanBytes } from "../api/bytes.ts"
 import { isReason, RecoveryError } from "../api/reasons.ts"
 import type { FileRecoverySession } from "../api/session.ts"
 import { kinds } from "../kube/kinds.ts"
+import { pause } from "../client/pause.ts"
 import { getSession, openCluster } from "./client/cluster.ts"
 import { type CommonFlags, type Context, withClusterFlags } from "./context.ts"
 import { print, type Streams } from "./output.ts"
 import { isOver, standing, whyNotReady } from "./session-words.ts"
-import { durationOf, pause } from "./waiting.ts"
+import { durationOf } from "./waiting.ts"
 
 interface UnmountFlags extends CommonFlags {
   readonly wait: boolean

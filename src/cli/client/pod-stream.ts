@@ -1,7 +1,7 @@
 import { Duplex, PassThrough, Writable } from "node:stream"
 import { type KubeConfig, PortForward } from "@kubernetes/client-node"
 import { RecoveryError } from "../../api/reasons.ts"
-import type { Dial } from "./files-client.ts"
+import type { Dial } from "../../client/files-client.ts"
 
 /** The part of a `ws` WebSocket used here; the library's own type for it is open. */
 interface Socket {

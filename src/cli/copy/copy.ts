@@ -1,13 +1,13 @@
 import { RecoveryError } from "../../api/reasons.ts"
 import type { Entry } from "../../files/schemas.ts"
-import type { FilesClient, Place } from "../client/files-client.ts"
+import type { FilesClient, Place } from "../../client/files-client.ts"
 import { counted } from "../counted.ts"
-import { extractTar } from "../extract/extract.ts"
-import { writePartFile } from "../extract/part-file.ts"
+import { extractTar } from "../../extract/extract.ts"
+import { writePartFile } from "../../extract/part-file.ts"
 import { printable } from "../printable.ts"
 import type { Progress } from "../progress.ts"
 import type { Destination } from "./destination.ts"
-import { download } from "./download.ts"
+import { download } from "../../client/download.ts"
 
 export interface CopyOptions {
   readonly files: FilesClient

@@ -3,9 +3,9 @@ import { Agent, request } from "node:https"
 import type { Duplex } from "node:stream"
 import { connect } from "node:tls"
 import type { z } from "zod"
-import { RecoveryError } from "../../api/reasons.ts"
-import { percentEncode } from "../../files/names.ts"
-import { joinPath } from "../../files/path.ts"
+import { RecoveryError } from "../api/reasons.ts"
+import { percentEncode } from "../files/names.ts"
+import { joinPath } from "../files/path.ts"
 import {
   type Entry,
   entrySchema,
@@ -14,8 +14,8 @@ import {
   problemSchema,
   type Volumes,
   volumesSchema,
-} from "../../files/schemas.ts"
-import { authorizePeer, sessionUri } from "../../pki/peer.ts"
+} from "../files/schemas.ts"
+import { authorizePeer, sessionUri } from "../pki/peer.ts"
 
 /** Opens a byte stream to the file service's port, through whatever lies between. */
 export type Dial = () => Promise<Duplex>
@@ -82,11 +82,16 @@ export class FilesClient {
   /** All entries of a directory, page by page. */
   async *list(place: Place): AsyncGenerator<Entry[]> {
     for (let cursor: string | undefined = ""; cursor !== undefined;) {
-      const query: string = cursor === "" ? "&limit=5000" : `&limit=5000&cursor=${cursor}`
-      const page: List = await this.#json(target(place, "list") + query, listSchema)
+      const page: List = await this.page(place, cursor)
       yield page.entries
       cursor = page.next
     }
+  }
+
+  /** One page of a directory: the first, or with the `next` of the page before the one after it. May be asked for again. */
+  page(place: Place, cursor = ""): Promise<List> {
+    const query = cursor === "" ? "&limit=5000" : `&limit=5000&cursor=${cursor}`
+    return this.#json(target(place, "list") + query, listSchema)
   }
 
   /** A file from byte `start` up to `end`; with the `etag` of an earlier answer it must still be the same file. */

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { extractTar } from "../../../src/cli/extract/extract.ts"
+import { extractTar } from "../../../src/extract/extract.ts"
 import { inChunks, type Member, tarBytes } from "../../support/tar-bytes.ts"
 
 let base: string

@@ -1,7 +1,7 @@
 import { closeSync, constants, fchmodSync, fchownSync, futimesSync, mkdirSync, openSync } from "node:fs"
-import { RecoveryError } from "../../api/reasons.ts"
-import { displayName } from "../../files/names.ts"
-import { joinPath } from "../../files/path.ts"
+import { RecoveryError } from "../api/reasons.ts"
+import { displayName } from "../files/names.ts"
+import { joinPath } from "../files/path.ts"
 import { childPath, type FileMetadata, statOf } from "./part-file.ts"
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { chmodSync, lchownSync, lutimesSync } from "node:fs"
-import { RecoveryError } from "../../api/reasons.ts"
-import type { TarHeader } from "../../files/tar/header.ts"
+import { RecoveryError } from "../api/reasons.ts"
+import type { TarHeader } from "../files/tar/header.ts"
 import type { FileMetadata } from "./part-file.ts"
 
 const letters = { char: "c", block: "b", fifo: "p" } as const

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import { constants, type Stats } from "node:fs"
 import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs"
-import { open } from "node:fs/promises"
-import { RecoveryError } from "../../api/reasons.ts"
-import { displayName } from "../../files/names.ts"
+import { type FileHandle, open } from "node:fs/promises"
+import { RecoveryError } from "../api/reasons.ts"
+import { displayName } from "../files/names.ts"
 
 /** Longest name most file systems take, in bytes. */
 const maxNameBytes = 255
@@ -32,8 +32,7 @@ export async function writePartFile(
     try {
       let position = 0
       for await (const chunk of body) {
-        // zeros stay holes: the file becomes as sparse as it may have been
-        if (!isZero(chunk)) await writeAll(file, chunk, position)
+        await writeSparse(file, chunk, position)
         position += chunk.length
       }
       await file.truncate(position)
@@ -84,7 +83,12 @@ function partName(name: Buffer, attempt: number): Buffer {
   return Buffer.concat([Buffer.from("."), name.subarray(0, 200), Buffer.from(`.${hash}${suffix}`)])
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, chunk: Buffer, position: number): Promise<void> {
+/** Writes a chunk at a place. Zeros stay holes: the file becomes as sparse as it may have been. Truncate it at the end. */
+export async function writeSparse(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  if (!isZero(chunk)) await writeAll(file, chunk, position)
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
   for (let done = 0; done < chunk.length;)
     done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten
 }

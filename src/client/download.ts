@@ -1,6 +1,24 @@
-import { type Reason, RecoveryError } from "../../api/reasons.ts"
-import type { Content, FilesClient, Place } from "../client/files-client.ts"
-import { pause } from "../waiting.ts"
+import { type Reason, RecoveryError } from "../api/reasons.ts"
+import type { Content, FilesClient, Place } from "./files-client.ts"
+import { pause } from "./pause.ts"
+
+/** Asks again as long as what went wrong may heal, and there is any hope that it does; whatever is asked changes nothing. */
+export async function persist<T>(
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+  retrying: (why: string) => void = () => undefined,
+): Promise<T> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await ask()
+    } catch (error) {
+      const wait = pauses[failures]
+      if (!isBroken(error) || wait === undefined) throw error
+      retrying(error.message)
+      await pause(wait, signal)
+    }
+  }
+}
 
 /** Pauses before each new try, in milliseconds; any progress starts over. In all longer than a target takes to return. */
 const pauses = [250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000]
@@ -8,6 +26,7 @@ const pauses = [250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000]
 /**
  * A file's bytes from the first to the last. A connection that breaks is made again and goes on where it broke, so a
  * large file survives the replacement of a pod; it rejects when nothing moves any more. `retrying` is told why it waits.
+ * `from`: the byte that the body of `first` begins with.
  */
 export async function* download(
   files: FilesClient,
@@ -15,11 +34,12 @@ export async function* download(
   first: Content,
   signal: AbortSignal,
   retrying: (why: string) => void = () => undefined,
+  from = 0,
 ): AsyncGenerator<Buffer> {
   const { sizeBytes, etag } = first
   if (!Number.isSafeInteger(sizeBytes)) throw new RecoveryError("ProtocolError", "The file service named no size.")
   let body = first.body
-  let position = 0
+  let position = from
   for (let failures = 0; ;) {
     try {
       for await (const chunk of body) {
@@ -53,6 +73,7 @@ async function* reopened(
 /** What may heal while a pod is replaced. */
 const healing: readonly Reason[] = ["ConnectionLost", "Busy", "NotReady", "ApiUnavailable"]
 
-function isBroken(error: unknown): error is RecoveryError {
+/** Whether a failure may heal while a pod is replaced, so that asking again makes sense. */
+export function isBroken(error: unknown): error is RecoveryError {
   return error instanceof RecoveryError && healing.includes(error.code)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { FilesClient } from "../../../src/cli/client/files-client.ts"
-import { download } from "../../../src/cli/copy/download.ts"
+import { FilesClient } from "../../../src/client/files-client.ts"
+import { download } from "../../../src/client/download.ts"
 
 const nobody = () => Promise.reject(new Error("not to be dialled"))
 const files = new FilesClient({ dial: nobody, ca: "", sessionUid: "u", username: "u", password: "p" })
