@@ -15,6 +15,7 @@ if (Number.parseInt(process.versions.node) < 24) {
   process.exit(2)
 }'
 node_modules/.bin/esbuild src/cli.ts --bundle --platform=node --target=node24 --format=esm --outfile="$out.new.mjs" \
+  --external:cpu-features --external:*.node \
   --minify-whitespace --minify-syntax --line-limit=160 --log-level=warning --banner:js="$banner"
 chmod 755 "$out.new.mjs"
 mv "$out.new.mjs" "$out"

@@ -43,6 +43,7 @@ bundle() { # name
   # CommonJS packages inside the bundle call require for Node's own modules. Minified but for the names: the generated
   # Kubernetes client is 20 MB otherwise, and stack traces stay readable.
   node_modules/.bin/esbuild "$source" --bundle --platform=node --target=node24 --format=esm --outfile="$out/$1.mjs" --log-level=warning \
+    --external:cpu-features --external:*.node \
     --minify-whitespace --minify-syntax --line-limit=160 \
     --banner:js='import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);'
   put "$out/$1.mjs" "$1.mjs"

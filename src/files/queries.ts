@@ -33,6 +33,14 @@ const integer = (description: string) =>
     .transform(Number)
     .meta({ type: "integer", pattern: undefined, description })
 
+/** How many of something are wanted; more than is given at once is no error. */
+const limit = (what: string, most: number, fallback: number) =>
+  integer("")
+    .refine((value) => value > 0, "must be above 0")
+    .transform((value) => Math.min(most, value))
+    .default(fallback)
+    .meta({ type: "integer", description: `${what}: ${fallback} when absent, ${most} at most.` })
+
 const time = (description: string) =>
   z
     .string()
@@ -68,10 +76,7 @@ export const contentQuery = atPath.extend({
 })
 
 export const listQuery = atPath.extend({
-  limit: integer(`Entries of a page, ${maxPage} at most.`)
-    .refine((value) => value > 0, "must be above 0")
-    .transform((value) => Math.min(maxPage, value))
-    .default(defaultPage),
+  limit: limit("Entries of a page", maxPage, defaultPage),
   cursor: z
     .string()
     .regex(/^\d{1,10}$/, "must be the `next` of the page before")
@@ -104,10 +109,7 @@ export const searchQuery = z.object({
   maxSize: integer("Largest size in bytes.").optional(),
   newer: time("Changed at or after this time.").optional(),
   older: time("Changed before this time.").optional(),
-  limit: integer(`Matches to tell, ${maxMatches} at most.`)
-    .refine((value) => value > 0, "must be above 0")
-    .transform((value) => Math.min(maxMatches, value))
-    .default(defaultMatches),
+  limit: limit("Matches to tell", maxMatches, defaultMatches),
 })
 export type SearchQuery = z.output<typeof searchQuery>
 

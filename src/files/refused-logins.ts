@@ -1,17 +1,29 @@
-import type { Logger } from "pino"
+/** Told how many logins were refused since the last time, and from where the newest came. */
+export type TellRefused = (refused: number, client: string | undefined) => void
 
-/**
- * Logs refused logins, at most once a second: whoever can reach the port could otherwise fill the log. Each line says how
- * many there were since the one before.
- */
-export function refusedLogins(log: Logger, now: () => number = () => performance.now()): (client?: string) => void {
+export interface RefusedLogins {
+  readonly refused: (client?: string) => void
+  /** Tells of those nothing was told of yet. */
+  readonly flush: () => void
+}
+
+/** Tells of refused logins at most once a second: whoever can reach the port could otherwise fill log and audit. */
+export function refusedLogins(tell: TellRefused, now: () => number = () => performance.now()): RefusedLogins {
   let refused = 0
+  let from: string | undefined
   let quietUntil = -Infinity
-  return (client) => {
-    refused += 1
-    if (now() < quietUntil) return
-    log.warn({ reason: "LoginRefused", client, refused }, "login refused")
+  const flush = () => {
+    if (refused > 0) tell(refused, from)
     refused = 0
-    quietUntil = now() + 1000
+  }
+  return {
+    refused: (client) => {
+      refused += 1
+      from = client
+      if (now() < quietUntil) return
+      flush()
+      quietUntil = now() + 1000
+    },
+    flush,
   }
 }

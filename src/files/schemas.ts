@@ -55,7 +55,10 @@ export const diskSchema = z.object({ name: text, serial: text, sizeBytes: bytes 
 export const volumesSchema = z.object({ disks: z.array(diskSchema), volumes: z.array(volumeSchema) })
 export type Volumes = z.infer<typeof volumesSchema>
 
-export const problemSchema = z.object({ code: z.custom<Reason>(isReason).catch("Internal"), message: text })
+export const problemSchema = z.object({
+  code: z.custom<Reason>(isReason).catch("Internal").meta({ type: "string" }),
+  message: text,
+})
 export type Problem = z.infer<typeof problemSchema>
 
 const path = z.string().max(3 * 4096)

@@ -3,7 +3,9 @@ import { createServer, type Server } from "node:https"
 import type { AddressInfo, Socket } from "node:net"
 import type { Logger } from "pino"
 import { answer, type ServiceState } from "./answer.ts"
-import { basicAuth, type Credentials } from "./auth.ts"
+import { where } from "./audit/request.ts"
+import { AuditTrail } from "./audit/trail.ts"
+import { basicAuth, type Credentials, passwordCheck } from "./auth.ts"
 import { defaultLimits, type FileServiceLimits, maxHeadBytes } from "./limits.ts"
 import { Listings } from "./listings.ts"
 import { refusedLogins } from "./refused-logins.ts"
@@ -16,18 +18,24 @@ export interface FileServiceOptions {
   readonly port: number
   /** PEM. */
   readonly tls: { readonly key: string; readonly cert: string }
-  readonly credentials: Credentials
+  readonly credentials: Credentials | readonly Credentials[]
   /** UID of the session. */
   readonly session: string
   readonly source: FileSource
   readonly log: Logger
+  /** Where what is done is recorded, and who ends it; absent: a trail of its own, kept in memory. */
+  readonly audit?: AuditTrail
   readonly limits?: Partial<FileServiceLimits>
 }
+
+/** What answers get to be recorded once their connections are gone, milliseconds. */
+const lastWordsMs = 1000
 
 /** A running file service. */
 export interface FileService {
   readonly port: number
   usage(): Usage
+  readonly audit: AuditTrail
   /** Refuses new requests at once, gives those under way `graceMs` milliseconds, then closes. */
   drain(graceMs: number): Promise<void>
   /** Breaks every connection and stops listening. Safe to call twice. */
@@ -40,14 +48,20 @@ export interface FileService {
  */
 export async function startFileService(options: FileServiceOptions): Promise<FileService> {
   const limits = { ...defaultLimits, ...options.limits }
+  const audit = options.audit ?? new AuditTrail({ session: options.session })
+  const refusals = refusedLogins((count, client) => {
+    options.log.warn({ reason: "LoginRefused", client, refused: count }, "login refused")
+    audit.record({ event: "LoginRefused", via: "https", ...where(client), count, outcome: "LoginRefused" })
+  })
   const state: ServiceState = {
     source: options.source,
     session: options.session,
     log: options.log,
     limits,
-    authorised: basicAuth(options.credentials),
+    login: basicAuth(passwordCheck([options.credentials].flat())),
     usage: new UsageCounter(),
-    loginRefused: refusedLogins(options.log),
+    audit,
+    loginRefused: refusals.refused,
     listings: new Listings(options.source, limits.openListings),
     underWay: new Set(),
     underWayOf: { archives: 0, searches: 0 },
@@ -64,10 +78,17 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     server.once("error", reject).listen(options.port, options.host, () => resolve())
   })
   let closed: Promise<void> | undefined
+  const closeServer = async () => {
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    // those whose connections are broken say so, unless a disk that doesn't answer holds them
+    await settledWithin(state.underWay, lastWordsMs)
+    if (options.audit === undefined) audit.stop()
+  }
   const close = () => {
     state.draining = true
     state.listings.close()
-    closed ??= new Promise<void>((resolve) => server.close(() => resolve()))
+    refusals.flush()
+    closed ??= closeServer()
     for (const socket of sockets) socket.destroy()
     return closed
   }
@@ -76,7 +97,7 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     await settledWithin(state.underWay, graceMs)
     await close()
   }
-  return { port: (server.address() as AddressInfo).port, usage: () => state.usage.snapshot(), drain, close }
+  return { port: (server.address() as AddressInfo).port, audit, usage: () => state.usage.snapshot(), drain, close }
 }
 
 function makeServer({ tls, log }: FileServiceOptions, state: ServiceState): Server {

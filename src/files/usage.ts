@@ -1,4 +1,4 @@
-import type { Socket } from "node:net"
+import type { EventEmitter } from "node:events"
 
 /** How much a session is used; the operator shows it and ends idle sessions by it. */
 export interface Usage {
@@ -11,17 +11,18 @@ export interface Usage {
 
 /** Counts what clients of one file service use; what it knows is in memory only. */
 export class UsageCounter {
-  readonly #clients = new Set<Socket>()
+  readonly #clients = new Set<EventEmitter>()
   #filesRead = 0
   #bytesRead = 0
   #lastActivity: number | undefined
 
-  /** An authorised request came over this connection. */
-  request(connection: Socket): void {
+  /** An authorised request came over this connection; whether it was the first one. */
+  request(connection: EventEmitter & { readonly destroyed: boolean }): boolean {
     this.#lastActivity = Date.now()
-    if (this.#clients.has(connection) || connection.destroyed) return
+    if (this.#clients.has(connection) || connection.destroyed) return false
     this.#clients.add(connection)
     connection.once("close", () => this.#clients.delete(connection))
+    return true
   }
 
   files(count: number): void {

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Session } from "./session.ts"
-import { encodeRequest, PacketAssembler, PacketReader, packetType } from "./sftp-wire.ts"
+import { encodePacket, PacketAssembler, PacketReader, packetType } from "./sftp-wire.ts"
 
 interface Waiting {
   readonly resolve: (answer: SftpAnswer) => void
@@ -58,7 +58,7 @@ export class SftpChannel {
     const id = this.#nextId
     this.#nextId = this.#nextId === 0xffffffff ? 1 : this.#nextId + 1
     const answer = this.#expect(id)
-    this.#session.socket.write(encodeRequest(type, id, fields))
+    this.#session.socket.write(encodePacket(type, id, fields))
     return answer
   }
 

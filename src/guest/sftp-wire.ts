@@ -1,22 +1,34 @@
 import { RecoveryError } from "../api/reasons.ts"
 
-/** SFTP version 3 (draft-ietf-secsh-filexfer-02): the packets that reading needs. Names are bytes. */
+/** SFTP version 3 (draft-ietf-secsh-filexfer-02): the packets of reading, and those that write. Names are bytes. */
 export const packetType = {
   init: 1,
   version: 2,
   open: 3,
   close: 4,
   read: 5,
+  write: 6,
   lstat: 7,
+  fstat: 8,
+  setstat: 9,
+  fsetstat: 10,
   opendir: 11,
   readdir: 12,
+  remove: 13,
+  mkdir: 14,
+  rmdir: 15,
+  realpath: 16,
   stat: 17,
+  rename: 18,
   readlink: 19,
+  symlink: 20,
   status: 101,
   handle: 102,
   data: 103,
   name: 104,
   attrs: 105,
+  extended: 200,
+  extendedReply: 201,
 } as const
 
 export const statusCode = {
@@ -26,6 +38,7 @@ export const statusCode = {
   permissionDenied: 3,
   failure: 4,
   badMessage: 5,
+  unsupported: 8,
 } as const
 
 /** Most bytes of one read: what OpenSSH's server takes (its packets are 256 KiB at most). */
@@ -50,10 +63,10 @@ export interface SftpEntry extends SftpAttributes {
   readonly name: Buffer
 }
 
-type Field = number | bigint | Buffer
+export type Field = number | bigint | Buffer
 
-/** A request: type, id, then numbers as uint32, bigints as uint64, buffers as strings. */
-export function encodeRequest(type: number, id: number, fields: readonly Field[]): Buffer {
+/** A request or an answer: type, id, then numbers as uint32, bigints as uint64, buffers as strings. */
+export function encodePacket(type: number, id: number, fields: readonly Field[]): Buffer {
   const parts = [Buffer.alloc(9), ...fields.map(encodeField)]
   const packet = Buffer.concat(parts)
   packet.writeUInt32BE(packet.length - 4, 0)
@@ -76,13 +89,17 @@ function encodeField(field: Field): Buffer {
   return Buffer.concat([encodeField(field.length), field])
 }
 
-/** Reads one packet's fields in order; a field beyond its end means that the server is not to be trusted. */
+const theGuest = "The guest's file server"
+
+/** Reads one packet's fields in order; a field beyond its end means that who sent it is not to be trusted. */
 export class PacketReader {
   readonly #packet: Buffer
+  readonly #peer: string
   #at = 0
 
-  constructor(packet: Buffer) {
+  constructor(packet: Buffer, peer = theGuest) {
     this.#packet = packet
+    this.#peer = peer
   }
 
   uint8(): number {
@@ -103,13 +120,13 @@ export class PacketReader {
   /** A size or offset; what no exact number can hold is refused. */
   uint64(): number {
     const value = Number(this.#take(8).readBigUInt64BE())
-    if (!Number.isSafeInteger(value)) throw malformed("a size beyond 2^53")
+    if (!Number.isSafeInteger(value)) throw malformed(this.#peer, "a size beyond 2^53")
     return value
   }
 
   string(maxBytes: number = maxPacketBytes): Buffer {
     const length = this.uint32()
-    if (length > maxBytes) throw malformed(`a text of ${length} bytes`)
+    if (length > maxBytes) throw malformed(this.#peer, `a text of ${length} bytes`)
     return this.#take(length)
   }
 
@@ -127,7 +144,7 @@ export class PacketReader {
   names(): SftpEntry[] {
     const entries: SftpEntry[] = []
     const count = this.uint32()
-    if (count === 0) throw malformed("a list without names") // could go on for ever
+    if (count === 0) throw malformed(this.#peer, "a list without names") // could go on for ever
     for (let left = count; left > 0; left--) {
       const name = Buffer.from(this.string(maxNameBytes))
       this.string()
@@ -138,7 +155,7 @@ export class PacketReader {
 
   #take(length: number): Buffer {
     const bytes = this.#packet.subarray(this.#at, this.#at + length)
-    if (bytes.length !== length) throw malformed("a packet that is too short")
+    if (bytes.length !== length) throw malformed(this.#peer, "a packet that is too short")
     this.#at += length
     return bytes
   }
@@ -146,8 +163,13 @@ export class PacketReader {
 
 /** Puts packets together from a byte stream; each is given without its length. */
 export class PacketAssembler {
+  readonly #peer: string
   #parts: Buffer[] = []
   #length = 0
+
+  constructor(peer = theGuest) {
+    this.#peer = peer
+  }
 
   feed(chunk: Buffer): Buffer[] {
     this.#parts.push(chunk)
@@ -175,11 +197,11 @@ export class PacketAssembler {
       this.#parts = [first]
     }
     const length = first.readUInt32BE()
-    if (length < 1 || length > maxPacketBytes) throw malformed(`a packet of ${length} bytes`)
+    if (length < 1 || length > maxPacketBytes) throw malformed(this.#peer, `a packet of ${length} bytes`)
     return length
   }
 }
 
-function malformed(what: string): RecoveryError {
-  return new RecoveryError("ProtocolError", `The guest's file server sent ${what}; it can't be trusted any more.`)
+function malformed(peer: string, what: string): RecoveryError {
+  return new RecoveryError("ProtocolError", `${peer} sent ${what}; it can't be trusted any more.`)
 }

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Logger } from "pino"
 import { RecoveryError, reasonOf } from "../api/reasons.ts"
+import { AuditTrail } from "../files/audit/trail.ts"
 import { startFileService } from "../files/service.ts"
 import { guestBlockSize } from "../guest/block-size.ts"
 import { connectGuest } from "../guest/connect.ts"
@@ -107,12 +108,17 @@ async function findGuest({ options, state, log }: Context, signal: AbortSignal):
 async function serveFrom(guest: Guest, { options, secrets, access, log, state, stack }: Context): Promise<void> {
   state.mounted(guest)
   if (state.service === undefined) {
+    const session = options["session-uid"]
+    // one line each in the pod's log, told by `"audit":true`: that is what clusters collect and keep
+    const audit = new AuditTrail({ session, write: (line) => void process.stdout.write(`${line}\n`) })
+    stack.defer(() => audit.stop())
     const service = await startFileService({
       host: options.host,
       port: options["files-port"],
       tls: secrets.identity,
       credentials: access,
-      session: options["session-uid"],
+      session,
+      audit,
       source: state.source,
       log,
     })

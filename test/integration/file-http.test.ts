@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { openApi } from "../../src/files/openapi.ts"
 import { directorySource } from "../support/directory-source.ts"
 import { fileServiceLab } from "../support/file-service.ts"
 
@@ -66,6 +67,13 @@ test("HEAD says of every resource what GET would, without a body", async () => {
     expect(head.headers["content-type"]).toBe(get.headers["content-type"])
     expect(head.headers["content-length"]).toBe(get.headers["content-length"])
   }
+})
+
+test("the service describes itself", async () => {
+  await using service = await lab()
+  const { headers, body } = await service.read("/v1/openapi.json")
+  expect(headers["content-type"]).toBe("application/json")
+  expect(JSON.parse(body.toString())).toEqual(JSON.parse(JSON.stringify(openApi())))
 })
 
 test("an entity tag is the same after a restart, and another in another session", async () => {

@@ -11,6 +11,7 @@ import type { FileSource } from "../../src/files/source.ts"
 
 const uid = "5f0c3a52-7d5e-4a5e-9f4e-000000000001"
 const password = "correct horse"
+const passwordSha256 = createHash("sha256").update(password).digest("hex")
 
 /** A file service on loopback and ways to talk to it. */
 export interface FileServiceLab extends AsyncDisposable {
@@ -38,7 +39,10 @@ export async function fileServiceLab(
     host: "127.0.0.1",
     port: 0,
     tls: restore,
-    credentials: { username: "recover", passwordSha256: createHash("sha256").update(password).digest("hex") },
+    credentials: [
+      { username: "recover", passwordSha256 },
+      { username: "auditor", passwordSha256, rights: ["audit"] },
+    ],
     source,
     session,
     log: pino({ level: "silent" }),

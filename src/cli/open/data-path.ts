@@ -85,7 +85,8 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const username = "recover"
   const passwordSha256 = createHash("sha256").update(password).digest("hex")
   const { key, cert, ca } = identities.restore
-  const credentials = { username, passwordSha256 }
+  const rights = ["files", "audit"] as const
+  const credentials = { username, passwordSha256, rights }
   const service = await startFileService({
     host: loopback,
     port: 0,

@@ -2,6 +2,8 @@ import { z } from "zod"
 import { isReason, type Reason } from "../../api/reasons.ts"
 
 const text = z.string().max(4096)
+/** Characters of a path's percent-encoding: 4,096 bytes, each %XX. */
+export const maxPathText = 3 * 4096
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
 export const auditEvents = [
@@ -19,6 +21,8 @@ export const auditEvents = [
   "Search",
   "Checksum",
   "Audit",
+  /** Something that could not be understood, or that there is none of. */
+  "Request",
   /** The service ended in order: the last record of its chain. */
   "Stopped",
 ] as const
@@ -46,17 +50,17 @@ export const auditRecordSchema = z.object({
   /** Address and port of the client, as the service saw it: of a port-forward, the loopback. */
   client: text.optional(),
   volume: text.optional(),
-  /** Several for an archive; cut off after 4,096 characters each and 16 of them, `paths` then says how many. */
-  path: z.array(z.string().max(4096)).max(16).optional(),
+  /** Several for an archive; of very many only the first, `paths` then says how many there were. */
+  path: z.array(z.string().max(maxPathText)).max(256).optional(),
   paths: z.number().int().positive().optional(),
-  /** What was searched for, or which format an archive has. */
+  /** What was searched for, which range of a file or format of an archive was asked for. */
   detail: text.optional(),
   /** Bytes of files, archives or answers that left for the client. */
   bytes: z.number().int().nonnegative().optional(),
   /** Of a search: matches; of an archive or a manifest: files. */
   count: z.number().int().nonnegative().optional(),
   /** `Ok`, or the reason it failed or broke off. */
-  outcome: z.custom<"Ok" | Reason>((value) => value === "Ok" || isReason(value)),
+  outcome: z.custom<"Ok" | Reason>((value) => value === "Ok" || isReason(value)).meta({ type: "string" }),
   /** Hash of the record before; of the first one, SHA-256 of the session's UID. */
   previous: hash,
   /** SHA-256, hexadecimal, of `previous`, a newline, and the record's JSON without `hash`. */

@@ -1,13 +1,18 @@
 import { expect, test } from "vitest"
 import { refusedLogins } from "../../../src/files/refused-logins.ts"
-import { createLog } from "../../../src/observability/log.ts"
 
-test("a flood of refused logins: one line a second, which counts them", () => {
-  const lines: { client: string; refused: number; reason: string }[] = []
-  const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number])
+test("a flood of refused logins is told of once a second, and counted", () => {
+  const told: [refused: number, client: string | undefined][] = []
   let now = 0
-  const refused = refusedLogins(createLog("info", {}, { write }), () => now)
+  const { refused, flush } = refusedLogins(
+    (...all) => void told.push(all),
+    () => now,
+  )
   for (now = 0; now <= 2000; now += 10) refused(`10.0.0.${now % 7}`)
-  expect(lines.map((line) => line.refused)).toEqual([1, 100, 100])
-  expect(lines[0]).toMatchObject({ reason: "LoginRefused", client: "10.0.0.0" })
+  expect(told.map(([count]) => count)).toEqual([1, 100, 100])
+  expect(told[0]).toEqual([1, "10.0.0.0"])
+  refused("10.0.0.9")
+  flush()
+  flush()
+  expect(told.slice(3)).toEqual([[1, "10.0.0.9"]])
 })

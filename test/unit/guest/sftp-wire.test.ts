@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { attempt, codeOf } from "../../support/guest/attempt.ts"
-import { encodeRequest, PacketAssembler, PacketReader } from "../../../src/guest/sftp-wire.ts"
+import { encodePacket, PacketAssembler, PacketReader } from "../../../src/guest/sftp-wire.ts"
 
 const protocolError: unknown = expect.objectContaining({ code: "ProtocolError" })
 const uint32 = (value: number) => {
@@ -34,7 +34,7 @@ describe("packets", () => {
   })
 
   test("a request has length, type, id and its fields", () => {
-    const request = encodeRequest(5, 7, [Buffer.from("h"), 9n, 255])
+    const request = encodePacket(5, 7, [Buffer.from("h"), 9n, 255])
     expect(request.toString("hex")).toBe(
       ["00000016", "05", "00000007", "0000000168", "0000000000000009", "000000ff"].join(""),
     )
