@@ -48,7 +48,7 @@ export function ownSessionManifest(copy: CopyRef, spec: CopySpec, instance: stri
     metadata: {
       name: ownSessionName(copy),
       namespace: copy.namespace,
-      labels: { [INSTANCE_LABEL]: instance, "velero.io/exclude-from-backup": "true" },
+      labels: { ...copyLabels(copy), [INSTANCE_LABEL]: instance, "velero.io/exclude-from-backup": "true" },
       ownerReferences: [{ apiVersion: API_VERSION, kind: COPY_KIND, name: copy.name, uid: copy.uid, controller: true }],
     },
     spec: Object.fromEntries(Object.entries(session).filter(([, value]) => value !== undefined)),

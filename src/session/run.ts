@@ -212,7 +212,8 @@ function missing(
       ? [{ role: name.startsWith(`${names.base}-target-`) ? ("target" as const) : ("restore" as const), name }]
       : [],
   )
-  const surroundings = pods.length > 0 || network.filter(({ name, deleting }) => !deleting && !isOfCopy(name)).length < 4
+  const surroundings =
+    pods.length > 0 || network.filter(({ name, deleting }) => !deleting && !isOfCopy(name)).length < 4
   const steps = absent.length + contents.length + snapshots.length
   if (uid !== undefined && steps === 0 && !surroundings) return undefined
   const owner = { name: names.base, ...(uid !== undefined && { uid }) }

@@ -140,7 +140,7 @@ test.each<[string, Partial<CopySpecInput>, string]>([
   open()
   copies.create(spec)
   await copies.until(isOver)
-  expect([copies.condition("Failed"), lab.phase() ?? "Ready"]).toEqual([failed, lab.phase() ?? "Ready"])
+  expect([copies.condition("Failed"), copies.pods]).toEqual([failed, []])
 })
 
 test("a session that ends midway ends the copy", async () => {
