@@ -46,7 +46,9 @@ test("the pod mounts the access Secret and the claim, and nothing else", async (
   open()
   copies.create({ session, conflict: "Rename" })
   await copies.until(onePod)
-  const { volumes, containers } = copies.pods[0]?.["spec"] as { volumes: object[]; containers: { args: string[] }[] }
+  const [pod] = copies.pods
+  if (!pod) throw new Error("there is no pod")
+  const { volumes, containers } = pod["spec"] as { volumes: object[]; containers: { args: string[] }[] }
   expect(volumes).toEqual([
     {
       name: "secrets",
@@ -77,6 +79,7 @@ test("what is missing is waited for: the session, then the claim", async () => {
   await copies.until(() => copies.condition("Complete") === "False DestinationNotFound")
   copies.claim()
   await copies.until(onePod)
+  expect(phase()).toBe("Copying")
 })
 
 test("but not for ever", async () => {

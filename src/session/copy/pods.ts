@@ -62,5 +62,5 @@ function lastWords(pod: ObservedCopyPod | undefined): string {
   if (!pod) return "The last one was deleted."
   const container = pod.containers.find(({ state }) => state === "terminated")
   const words = pod.result?.message ?? container?.message ?? pod.message ?? container?.reason ?? pod.reason
-  return words === undefined ? "It said nothing." : `${words.slice(0, 1000).trim().replace(/[^.]$/, "$&.")}`
+  return words === undefined ? "It said nothing." : words.slice(0, 1000).trim().replace(/[^.]$/, "$&.")
 }
