@@ -38,7 +38,7 @@ export type CopyOptions = Omit<z.output<typeof schema>, "path" | "directory"> & 
 /** The copy program's command line. Throws UsageError with the option's name, UnsafePath for `..` and NUL. */
 export function copyOptions(args: string[]): CopyOptions {
   const names = Object.keys(schema.shape).map((name) => [name, { type: "string" as const, multiple: name === "path" }])
-  const result = schema.safeParse(parseArgs({ args, options: Object.fromEntries(names), strict: true }).values)
+  const result = schema.safeParse(values(args, Object.fromEntries(names)))
   if (!result.success) {
     const wrong = [...new Set(result.error.issues.map(({ path }) => `--${String(path[0])}`))]
     throw new RecoveryError("UsageError", `Missing or not understood: ${wrong.join(", ")}.`)
@@ -49,4 +49,12 @@ export function copyOptions(args: string[]): CopyOptions {
     return { volume: text.slice(0, colon), components: pathComponents(parseName(text.slice(colon + 1))) }
   })
   return { ...rest, places, directory: pathComponents(parseName(directory)) }
+}
+
+function values(args: string[], options: Record<string, { type: "string"; multiple: boolean }>): unknown {
+  try {
+    return parseArgs({ args, options, strict: true }).values
+  } catch (error) {
+    throw new RecoveryError("UsageError", error instanceof Error ? error.message : "The arguments can't be read.")
+  }
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { CopySpecInput } from "../../src/api/copy.ts"
 import { copyPath, CopyWorld } from "../support/copy-world.ts"
+import { ApiFailure } from "../support/api-objects.ts"
+import { send, statusOf } from "../support/api-server.ts"
 import { dieAtWrite } from "../support/die-at-write.ts"
 import { hour, openSessionLab, type SessionLab, sessionPath } from "../support/session-lab.ts"
 import { paths } from "../support/session-world.ts"
@@ -106,6 +108,29 @@ test("a pod that is lost is followed by the next, one that says it was interrupt
   copies.says({ files: 5, bytes: 20 })
   await copies.until(isOver)
   expect(copies.status).toMatchObject({ phase: "Complete", files: 5, bytes: 20, lostPods: 2 })
+})
+
+test("a pod that the API server refuses is not lost: it is made when there is room for it", async () => {
+  copies.claim()
+  open()
+  await lab.until(() => lab.phase() === "Ready")
+  copies.create({ session })
+  let refusals = 0
+  lab.api.fault = ({ method }, response, url) => {
+    if (method !== "POST" || url.pathname !== paths.pods) return false
+    refusals++
+    send(
+      response,
+      403,
+      statusOf(new ApiFailure(403, "Forbidden", "exceeded quota: pods, used: pods=2, limited: pods=2")),
+    )
+    return true
+  }
+  await copies.until(() => refusals === 7)
+  expect(copies.condition("Complete")).toBe("False QuotaExceeded")
+  lab.api.fault = undefined
+  await copies.until(onePod)
+  expect([copies.status.lostPods, copies.pods[0]?.metadata.name.at(-1)]).toEqual([undefined, "0"])
 })
 
 test("five that are lost are enough", async () => {

@@ -55,7 +55,8 @@ export async function gatherCopy(
   const spec = parsed.data
   const claim = spec?.destination.persistentVolumeClaim.name
   const [policiesMissing, children, session, destination] = await Promise.all([
-    missingPolicies(deps),
+    // looked at until there is a pod, as with sessions until they start
+    basis.status.podName === undefined && basis.status.phase !== "Closing" ? missingPolicies(deps) : [],
     copyChildren(deps, copy),
     kube.get<SessionObject>(kinds.FileRecoverySession, spec?.session?.name ?? ownSessionName(copy), namespace),
     claim === undefined ? undefined : kube.get<PersistentVolumeClaim>(kinds.PersistentVolumeClaim, claim, namespace),

@@ -37,14 +37,8 @@ export async function performCopy(
   } catch (error) {
     if (!(error instanceof KubeError) || error.retryable) throw error
     const phase = plan.status.phase === "Copying" ? "Copying" : "Pending"
-    await write(
-      goingOn(
-        { ...gathered.observed, status: plan.status },
-        phase,
-        verdict(error.code, error.message),
-        deps.now().getTime(),
-      ),
-    )
+    const why = verdict(error.code, error.message)
+    await write(goingOn({ ...gathered.observed, status: plan.status }, phase, why, deps.now().getTime()))
     return { requeueAfterMs: REFUSED_MS }
   }
   const background = { propagation: "Background" as const }

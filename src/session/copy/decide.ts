@@ -43,7 +43,9 @@ export function decideCopy(observed: ObservedCopy, now: Instant): CopyPlan {
 function wait(observed: ObservedCopy, why: Verdict, createSession: boolean, now: Instant): CopyPlan {
   const { copy, limits, session, status } = observed
   const isBound = session !== undefined && why.reason === "NotReady"
-  if (!isBound && !createSession && now >= copy.createdAt + limits.pendingTimeoutMs) {
+  // however late somebody looks for the first time, a session is tried to be made
+  const isFirst = createSession && status.phase === undefined
+  if (!isBound && !isFirst && now >= copy.createdAt + limits.pendingTimeoutMs) {
     const minutes = limits.pendingTimeoutMs / MINUTE
     return finish(observed, { why: verdict("PendingTimeout", `Waited ${minutes} minutes. ${why.message}`) }, now)
   }

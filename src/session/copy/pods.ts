@@ -24,6 +24,7 @@ export function nextPod(observed: ObservedCopy, now: Instant): CopyPlan {
     const why = pod.waits ?? verdict("Copying", `Pod ${pod.name} copies.`)
     return { status: goingOn({ ...observed, status: known }, "Copying", why, now), remove: [], requeueAfterMs: LOOK_MS }
   }
+  if (!pod && wasRefused(status)) return make(observed, known, status.podName, now)
   const lost = (status.lostPods ?? 0) + 1
   const counted = { ...known, ...countsOf(pod), lostPods: lost }
   if (lost > MOST_LOST)
@@ -40,6 +41,12 @@ export function nextPod(observed: ObservedCopy, now: Instant): CopyPlan {
     return { status: goingOn({ ...observed, status: so }, "Copying", why, now), remove, requeueAfterMs: LOOK_MS }
   }
   return make(observed, counted, names.pod(lost), now)
+}
+
+/** The API server refused the pod that the status names: it was never made, so it is not lost. */
+function wasRefused({ conditions = [] }: CopyStatus): boolean {
+  const reason = conditions.find(({ type }) => type === "Complete")?.reason
+  return ["QuotaExceeded", "PodRefused", "Forbidden", "Internal"].includes(reason ?? "")
 }
 
 /** The status names the pod before it is made: one that was named and is not there was lost. */

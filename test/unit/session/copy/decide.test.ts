@@ -100,6 +100,16 @@ describe("where it stands", () => {
       observed({ status: copying({ session: { name: "orders", uid: "other" } }) }),
       "Failed False SessionEnded",
     ],
+    [
+      "a session of its own that can't be made for an hour",
+      without("session", { spec: spec(inline), copy: { ...copy, createdAt: 0 }, status: { phase: "Pending" } }),
+      "Failed False PendingTimeout",
+    ],
+    [
+      "a session of its own to be made, after an hour without an operator",
+      without("session", { spec: spec(inline), copy: { ...copy, createdAt: 0 } }),
+      "Pending False Starting",
+    ],
     ["a session of its own to be made", without("session", { spec: spec(inline) }), "Pending False Starting"],
     [
       "a session of somebody else that is called like its own",
@@ -155,6 +165,22 @@ describe("pods", () => {
     ["one that runs is left alone", [pod(0)], {}, { remove: [] }],
     ["one that is going is awaited", [pod(0, { deleting: true })], {}, { remove: [] }],
     ["one that is gone is followed", [], {}, { createPod: names.pod(1), remove: [], lostPods: 1 }],
+    [
+      "one that the API server refused is asked for again",
+      [],
+      {
+        conditions: [
+          {
+            type: "Complete",
+            status: "False",
+            reason: "QuotaExceeded",
+            message: "",
+            lastTransitionTime: "2026-11-26T12:00:00Z",
+          },
+        ],
+      },
+      { createPod: names.pod(0), remove: [] },
+    ],
     ["one that ended without a word goes first", [pod(0, { phase: "Failed" })], {}, { remove: [names.pod(0)] }],
     ["one that was told to end as well", [pod(0, said({ reason: "Interrupted" }))], {}, { remove: [names.pod(0)] }],
     [
