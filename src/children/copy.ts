@@ -25,11 +25,6 @@ export function copyNames(session: SessionRef, copy: CopyRef) {
   }
 }
 
-/** Which replacement a copy's pod is: the number at the end of its name, -1 for a name that isn't one. */
-export function copyGeneration(podName: string): number {
-  return Number(/-copy-[0-9a-f]{8}-([0-9]{1,9})$/.exec(podName)?.[1] ?? -1)
-}
-
 /** Labels that tell of which copy something is; besides those of its session. */
 export function copyLabels({ name, uid }: CopyRef): Record<string, string> {
   return { [COPY_LABEL]: sessionLabel(name), [COPY_UID_LABEL]: uid }

@@ -31,6 +31,6 @@ export function asReason(error: unknown): RecoveryError {
 }
 
 /** Without the path, which Node appends as text that a name of any bytes isn't. */
-export function wordsOf(error: unknown): string {
+function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/, \w+ '.*$/s, "") : String(error)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { copySpec, type CopySpecInput } from "../../../src/api/copy.ts"
-import { copyGeneration, copyNames, ownSessionManifest, ownSessionName } from "../../../src/children/copy.ts"
+import { copyNames, ownSessionManifest, ownSessionName } from "../../../src/children/copy.ts"
 import { copyPodManifest, copyPolicyManifests } from "../../../src/children/copy-pod.ts"
 import { isNameOf, isOfCopy } from "../../../src/children/names.ts"
 import { sessionSpec } from "../../../src/api/spec.ts"
@@ -28,13 +28,12 @@ interface PodSpec {
   containers: { command: string[]; args: string[]; securityContext: object; volumeMounts: { mountPath: string }[] }[]
 }
 
-test("names are the session's, and tell which pod it is", () => {
+test("names are the session's, and tell that they are a copy's", () => {
   expect(isNameOf(session, names.pod(3))).toBe(true)
   expect([names.pod(3), names.policy("in")].every((name) => isOfCopy(name))).toBe(true)
   expect(
     [sessionNames.pod("restore", 0), sessionNames.policy("restore"), sessionNames.base].some((name) => isOfCopy(name)),
   ).toBe(false)
-  expect([copyGeneration(names.pod(3)), copyGeneration(sessionNames.pod("restore", 3))]).toEqual([3, -1])
   expect(ownSessionName({ ...copy, name: "a".repeat(253) }).length).toBeLessThanOrEqual(253)
 })
 
