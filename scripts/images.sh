@@ -40,12 +40,13 @@ put() { # source name [mode]
 bundle() { # name
   local source=${SOURCES:-src}/$1.ts out; out=$(mktemp -d)
   [[ -e $source ]] || die "$source does not exist"
-  # CommonJS packages inside the bundle call require for Node's own modules. Minified but for the names: the generated
+  # CommonJS packages inside the bundle call require for Node's own modules, and for native parts (ssh2's) that they do
+  # without when these are absent. Minified but for the names: the generated
   # Kubernetes client is 20 MB otherwise, and stack traces stay readable.
   node_modules/.bin/esbuild "$source" --bundle --platform=node --target=node24 --format=esm --outfile="$out/$1.mjs" --log-level=warning \
     --external:cpu-features --external:*.node \
     --minify-whitespace --minify-syntax --line-limit=160 \
-    --banner:js='import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);'
+    --banner:js='import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url), __dirname = import.meta.dirname;'
   put "$out/$1.mjs" "$1.mjs"
   rm -r "$out"
 }

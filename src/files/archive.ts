@@ -28,8 +28,8 @@ export async function sendArchive(exchange: Exchange, route: RouteTo<"archive">)
   await expectAll(exchange, route.volume, paths)
   const tar = source.tar(route.volume, paths, { signal, contents: route.format === "zip" })
   // the first bytes of the source decide between an answer and an error
-  const first = await primed(counted(tar, (files) => tally.files(files)))
-  const bytes = packed(first, route.format)
+  const { all, close } = await primed(counted(tar, (files) => tally.files(files)))
+  const bytes = packed(all, route.format)
   try {
     const headers = {
       "Content-Type": mediaTypes[route.format],
@@ -40,7 +40,7 @@ export async function sendArchive(exchange: Exchange, route: RouteTo<"archive">)
     response.end()
   } finally {
     await bytes.return(undefined)
-    await first.return(undefined)
+    await close()
   }
 }
 
@@ -59,7 +59,7 @@ async function* packed(tar: AsyncIterable<Buffer>, format: ArchiveFormat): Async
   else yield* tar
 }
 
-const quick = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
+const quick = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } }
 
 async function* counted(chunks: AsyncIterable<Buffer>, begun: (files: number) => void): AsyncGenerator<Buffer> {
   const counter = new TarCounter()

@@ -17,13 +17,13 @@ import { readTar } from "./tar/reader.ts"
 export async function sendManifest(exchange: Exchange, route: RouteTo<"sha256">): Promise<void> {
   const { response, limits, tally } = exchange
   const isFile = await whatIsThere(exchange, route)
-  const lines = await primed(isFile ? lineOfFile(exchange, route) : linesBelow(exchange, route))
+  const { all: lines, close } = await primed(isFile ? lineOfFile(exchange, route) : linesBelow(exchange, route))
   try {
     if (!beginStream(exchange, { "Content-Type": "text/plain" })) return
     await send(response, lines, { stallMs: limits.stallMs, sent: (bytes) => tally.sent(bytes) })
     response.end()
   } finally {
-    await lines.return(undefined)
+    await close()
   }
 }
 

@@ -53,7 +53,7 @@ async function* search(exchange: Exchange, query: SearchQuery): AsyncGenerator<S
       else searched.push(volume)
     } catch (error) {
       signal.throwIfAborted()
-      log.debug({ volume, err: error }, "a volume was not searched to its end")
+      log.warn({ volume, err: error }, "a volume was not searched to its end")
       skipped.push(volume)
       yield [{ event: "problem", volume, ...problemOf(error) }]
     }

@@ -25,6 +25,8 @@ export interface FileServiceOptions {
   readonly log: Logger
   /** Where what is done is recorded, and who ends it; absent: a trail of its own, kept in memory. */
   readonly audit?: AuditTrail
+  /** Where use is counted, when others count there too. */
+  readonly usage?: UsageCounter
   readonly limits?: Partial<FileServiceLimits>
 }
 
@@ -43,8 +45,8 @@ export interface FileService {
 }
 
 /**
- * Serves the files of a session over HTTPS (TLS 1.3, HTTP Basic): catalogue, listings, single files with ranges, and
- * tar streams. It reads what a FileSource gives; names are bytes everywhere. Rejects when it can't listen.
+ * Serves the files of a session over HTTPS (TLS 1.3, HTTP Basic): catalogue, listings, single files with ranges, archives,
+ * manifests, search; docs/http-api.md tells it. It reads what a FileSource gives; names are bytes everywhere. Rejects when it can't listen.
  */
 export async function startFileService(options: FileServiceOptions): Promise<FileService> {
   const limits = { ...defaultLimits, ...options.limits }
@@ -59,7 +61,7 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     log: options.log,
     limits,
     login: basicAuth(passwordCheck([options.credentials].flat())),
-    usage: new UsageCounter(),
+    usage: options.usage ?? new UsageCounter(),
     audit,
     loginRefused: refusals.refused,
     listings: new Listings(options.source, limits.openListings),

@@ -40,14 +40,9 @@ export function guestFiles(
 
     async *tar(volume, paths, { signal, contents = false }) {
       const root = await rootOf(volume)
+      const all = paths.map((path) => shown(volume, path)).join(", ")
       const failed = (message: string) =>
-        new RecoveryError(
-          "VolumeCorrupt",
-          `Not all of ${paths
-            .map((path) => shown(volume, path))
-            .join(", ")
-            .slice(0, 1000)} could be read: ${message}`,
-        )
+        new RecoveryError("VolumeCorrupt", `Not all of ${all.slice(0, 1000)} could be read: ${message}`)
       yield* streamVerb(host, contents ? "contents" : "tar", [root, ...paths.map(relative)], { signal, failed })
     },
 

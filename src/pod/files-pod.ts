@@ -2,8 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { Logger } from "pino"
 import { RecoveryError, reasonOf } from "../api/reasons.ts"
-import { AuditTrail } from "../files/audit/trail.ts"
-import { startFileService } from "../files/service.ts"
+import { startFileServices } from "../files/services.ts"
 import { guestBlockSize } from "../guest/block-size.ts"
 import { connectGuest } from "../guest/connect.ts"
 import type { Guest } from "../guest/guest.ts"
@@ -108,17 +107,15 @@ async function findGuest({ options, state, log }: Context, signal: AbortSignal):
 async function serveFrom(guest: Guest, { options, secrets, access, log, state, stack }: Context): Promise<void> {
   state.mounted(guest)
   if (state.service === undefined) {
-    const session = options["session-uid"]
-    // one line each in the pod's log, told by `"audit":true`: that is what clusters collect and keep
-    const audit = new AuditTrail({ session, write: (line) => void process.stdout.write(`${line}\n`) })
-    stack.defer(() => audit.stop())
-    const service = await startFileService({
+    const service = await startFileServices({
       host: options.host,
       port: options["files-port"],
+      sftpPort: options["sftp-port"],
       tls: secrets.identity,
       credentials: access,
-      session,
-      audit,
+      session: options["session-uid"],
+      // one line each in the pod's log, told by `"audit":true`: that is what clusters collect and keep
+      writeAudit: (line) => void process.stdout.write(`${line}\n`),
       source: state.source,
       log,
     })
@@ -126,7 +123,8 @@ async function serveFrom(guest: Guest, { options, secrets, access, log, state, s
     state.service = service
   }
   const { volumes } = guest.catalogue()
-  log.info({ port: state.service.port, volumes: volumes.length }, "ready")
+  const { port, sftp } = state.service
+  log.info({ port, ...(sftp && { sftpPort: sftp.port, sftpHostKey: sftp.hostKey }), volumes: volumes.length }, "ready")
 }
 
 /** Aborted, with the reason, when target or guest will not come back. */

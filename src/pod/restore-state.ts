@@ -1,7 +1,7 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { NamedDisk } from "../block/device.ts"
 import type { RestoreStatus } from "../control/schemas.ts"
-import type { FileService } from "../files/service.ts"
+import type { FileServices } from "../files/services.ts"
 import type { FileSource } from "../files/source.ts"
 import type { Volume } from "../guest/catalogue.ts"
 import type { Guest } from "../guest/guest.ts"
@@ -16,7 +16,7 @@ const unused = { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null }
 /** How far the restore pod's file service has come, as its status tells it and its clients feel it. */
 export class RestoreState {
   disks: readonly NamedDisk[] = []
-  service: FileService | undefined
+  service: FileServices | undefined
   #guest: Guest | undefined
   #ready = false
   #error: { readonly cause: unknown } | undefined

@@ -120,6 +120,31 @@ test.each(["archive?path=/a", "archive?path=/a&format=tar.zst", "archive?path=/a
   },
 )
 
+test.each(["archive?path=/a", "archive?path=/a&format=zip", "sha256?path=/a"])(
+  "who asks for the head only, or goes away, leaves nothing running: %s",
+  async (resource) => {
+    const source = directorySource(root)
+    let running = 0
+    await using service = await fileServiceLab({
+      ...source,
+      async *tar(...asked) {
+        running++
+        try {
+          yield* source.tar(...asked)
+        } finally {
+          running--
+        }
+      },
+    })
+    const head = await service.read(`/v1/volumes/data/${resource}`, { method: "HEAD" })
+    expect(head).toMatchObject({ status: 200, body: Buffer.alloc(0) })
+    await expect.poll(() => running).toBe(0)
+    const response = await service.ask(`/v1/volumes/data/${resource}`)
+    response.destroy()
+    await expect.poll(() => running).toBe(0)
+  },
+)
+
 test("sha256sum -c takes the manifest of a whole volume", async () => {
   await using service = await lab()
   const { body, headers } = await service.read(manifest("/"))

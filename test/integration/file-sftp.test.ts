@@ -18,6 +18,7 @@ import { promisify } from "node:util"
 import ssh2 from "ssh2"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { directorySource } from "../support/directory-source.ts"
+import { makeSshKey } from "../support/ssh-key.ts"
 import { type SftpLab, sftpServiceLab } from "../support/sftp-service.ts"
 
 let root: string
@@ -148,7 +149,7 @@ test("a wrong password opens nothing, and three of them close the connection", a
   let tries = 0
   const authHandler: ssh2.AuthHandlerMiddleware = (_, __, next) => {
     tries++
-    next({ type: "password", username: "recover", password: "wrong" } as ssh2.PasswordAuthMethod)
+    next({ type: "password", username: "recover", password: "wrong" })
   }
   await expect(service.login({ authHandler })).rejects.toThrow(/closed|ended|lost|reset/i)
   expect(tries).toBeLessThanOrEqual(4)
@@ -157,8 +158,8 @@ test("a wrong password opens nothing, and three of them close the connection", a
   expect(refused.reduce((sum, { count = 0 }) => sum + count, 0)).toBe(5)
 })
 
-const keys = ssh2.utils.generateKeyPairSync("ed25519")
-const stranger = ssh2.utils.generateKeyPairSync("ed25519")
+const keys = makeSshKey()
+const stranger = makeSshKey()
 
 test("a public key lets its owner in, and nobody else", async () => {
   await using service = await lab({}, [keys.public])

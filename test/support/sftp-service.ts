@@ -49,7 +49,7 @@ export async function sftpServiceLab(
     new Promise<ssh2.Client>((resolve, reject) => {
       const client = new ssh2.Client()
       clients.push(client)
-      client.once("ready", () => resolve(client))
+      client.once("ready", () => resolve(client.setNoDelay(true)))
       client.on("error", reject).once("close", () => reject(new Error("closed")))
       client.connect({ host: "127.0.0.1", port: service.port, username: "recover", password, ...config })
     })

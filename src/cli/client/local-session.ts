@@ -14,6 +14,8 @@ const localSessionSchema = z.object({
   ca: z.string(),
   username: z.string(),
   password: z.string(),
+  /** `hostKey`: what its clients must find, as known_hosts has it behind the name. */
+  sftp: z.object({ port: z.number().int().positive(), hostKey: z.string() }).optional(),
 })
 export type LocalSession = z.infer<typeof localSessionSchema>
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, parse } from "node:path"
 import type { NamedDisk } from "../../block/device.ts"
-import { startFileService } from "../../files/service.ts"
+import { startFileServices } from "../../files/services.ts"
 import { prepareAppliance } from "../../guest/appliance.ts"
 import { guestBlockSize } from "../../guest/block-size.ts"
 import type { Journal } from "../../guest/catalogue.ts"
@@ -87,9 +87,10 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const { key, cert, ca } = identities.restore
   const rights = ["files", "audit"] as const
   const credentials = { username, passwordSha256, rights }
-  const service = await startFileService({
+  const service = await startFileServices({
     host: loopback,
     port: 0,
+    sftpPort: 0,
     tls: { key, cert },
     credentials,
     session: uid,
@@ -97,10 +98,11 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
     log,
   })
   stack.defer(() => service.close())
+  const sftp = service.sftp && { sftp: { port: service.sftp.port, hostKey: service.sftp.hostKey } }
   const undo = stack.move()
   return {
     guest,
-    session: { pid: process.pid, port: service.port, uid, ca, username, password },
+    session: { pid: process.pid, port: service.port, uid, ca, username, password, ...sftp },
     [Symbol.asyncDispose]: () => undo.disposeAsync(),
   }
 }

@@ -6,11 +6,19 @@ import type { Attributes, DirectoryEntry, VolumeReader } from "../source.ts"
 /** Entries of one answer: with names of 1 KiB they stay below what a packet holds. */
 const entriesAtOnce = 64
 
+/**
+ * What is open holds one of the guest's few ports only while it is used: a file that nobody reads for so long is opened again
+ * when somebody does, a directory is not (milliseconds).
+ */
+const idleFileMs = 10_000
+const idleDirectoryMs = 60_000
+
 interface Stream {
   /** Where in the file the next byte of it lies. */
   at: number
   readonly chunks: AsyncIterator<Buffer>
   readonly abort: AbortController
+  readonly reader: VolumeReader
   rest: Buffer
 }
 
@@ -22,13 +30,15 @@ export class OpenFile {
   readonly attributes: Attributes
   /** Bytes that were given out. */
   bytes = 0
-  readonly #reader: VolumeReader
+  readonly #volume: () => Promise<VolumeReader>
   readonly #path: Buffer
   #expected = 0
   #stream: Stream | undefined
+  #idle: NodeJS.Timeout | undefined
+  #closed = false
 
-  constructor(reader: VolumeReader, path: Buffer, attributes: Attributes) {
-    this.#reader = reader
+  constructor(volume: () => Promise<VolumeReader>, path: Buffer, attributes: Attributes) {
+    this.#volume = volume
     this.#path = path
     this.attributes = attributes
   }
@@ -44,35 +54,49 @@ export class OpenFile {
     if (offset >= end) return undefined
     const isNext = offset === this.#expected
     if (this.#stream?.at !== offset) this.pause()
-    this.#stream ??= this.#open(offset, isNext ? size : end)
-    const bytes = await take(this.#stream, end - offset)
+    clearTimeout(this.#idle)
+    const stream = this.#stream ?? (await this.#open(offset, isNext ? size : end))
+    const bytes = await take(stream, end - offset)
     if (bytes.length < end - offset)
       throw new RecoveryError("VolumeCorrupt", `${displayName(this.#path)} ended before its size.`)
     this.#expected = end
-    if (!isNext || end === size) this.pause()
     this.bytes += bytes.length
+    if (!isNext || end === size) this.pause()
+    else this.#idle = setTimeout(() => this.pause(), idleFileMs)
     return bytes
   }
 
   /** Ends reading ahead; the next piece begins it again. */
   pause(): void {
+    clearTimeout(this.#idle)
     const stream = this.#stream
     this.#stream = undefined
     if (stream === undefined) return
     stream.abort.abort(new RecoveryError("Interrupted", "The file was closed."))
-    void Promise.resolve(stream.chunks.return?.()).catch(() => undefined) // nobody waits for it any more
+    leave(stream.chunks, stream.reader)
   }
 
   close(): void {
+    this.#closed = true
     this.pause()
-    this.#reader.release()
   }
 
-  #open(start: number, end: number): Stream {
+  async #open(start: number, end: number): Promise<Stream> {
+    const reader = await this.#volume()
     const abort = new AbortController()
-    const chunks = this.#reader.read(this.#path, { start, end, signal: abort.signal })[Symbol.asyncIterator]()
-    return { at: start, chunks, abort, rest: Buffer.alloc(0) }
+    const chunks = reader.read(this.#path, { start, end, signal: abort.signal })[Symbol.asyncIterator]()
+    this.#stream = { at: start, chunks, abort, reader, rest: Buffer.alloc(0) }
+    const stream = this.#stream
+    if (this.#closed) this.pause() // while it waited for the volume
+    return stream
   }
+}
+
+/** Ends an iteration that may be of no more use, and lets its reader go. */
+function leave(batches: AsyncIterator<unknown>, reader: Pick<VolumeReader, "release">): void {
+  void Promise.resolve(batches.return?.())
+    .catch(() => undefined) // what went wrong was said to whom it concerned
+    .finally(() => reader.release())
 }
 
 /** `length` bytes of a stream, or fewer at its end. */
@@ -96,27 +120,34 @@ async function take(stream: Stream, length: number): Promise<Buffer> {
 /** A directory that a client has open: entries come in the order of the file system. */
 export class OpenDirectory {
   readonly #batches: AsyncIterator<DirectoryEntry[]>
-  readonly #release: () => void
+  readonly #reader: Pick<VolumeReader, "release">
   #rest: DirectoryEntry[] = []
+  #idle: NodeJS.Timeout | undefined
+  #closed = false
 
-  constructor(batches: AsyncIterable<DirectoryEntry[]>, release: () => void) {
+  constructor(batches: AsyncIterable<DirectoryEntry[]>, reader: Pick<VolumeReader, "release">) {
     this.#batches = batches[Symbol.asyncIterator]()
-    this.#release = release
+    this.#reader = reader
+    this.#idle = setTimeout(() => this.close(), idleDirectoryMs)
   }
 
   /** Some entries, or undefined when there are no more. */
   async next(): Promise<DirectoryEntry[] | undefined> {
+    if (this.#closed) throw new RecoveryError("Busy", "The directory was left open for too long; list it again.")
+    clearTimeout(this.#idle)
     while (this.#rest.length === 0) {
       const next = await this.#batches.next()
       if (next.done) return undefined
       this.#rest = next.value
     }
+    this.#idle = setTimeout(() => this.close(), idleDirectoryMs)
     return this.#rest.splice(0, entriesAtOnce)
   }
 
   close(): void {
-    void Promise.resolve(this.#batches.return?.())
-      .catch(() => undefined) // it is of no more use
-      .finally(() => this.#release())
+    clearTimeout(this.#idle)
+    if (this.#closed) return
+    this.#closed = true
+    leave(this.#batches, this.#reader)
   }
 }

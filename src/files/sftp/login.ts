@@ -42,7 +42,12 @@ function readKey(line: string): ParsedKey {
 }
 
 function isSigned({ blob, signature, hashAlgo }: PublicKeyAuthContext, key: ParsedKey): boolean {
-  return blob !== undefined && signature !== undefined && key.verify(blob, signature, hashAlgo) === true
+  if (blob === undefined || signature === undefined) return false
+  // without a hash that is named it is SHA-1, which proves nothing any more
+  if (key.type === "ssh-rsa" && hashAlgo === undefined) return false
+  // other than its types say, it returns an Error for what can't be read: that is no yes
+  const verified: unknown = key.verify(blob, signature, hashAlgo)
+  return verified === true
 }
 
 function isSame(one: Buffer, other: Buffer): boolean {

@@ -149,7 +149,7 @@ export class SftpSession {
       this.#handles.set(key, { place, open: await open(place) })
       return encodePacket(packetType.handle, id, [handleBytes(key)])
     } catch (error) {
-      this.#options.record({ event, ...audited(place), bytes: 0, outcome: reasonOf(error) })
+      this.#options.record({ event, ...recorded(place), bytes: 0, outcome: reasonOf(error) })
       throw error
     }
   }
@@ -206,7 +206,7 @@ export class SftpSession {
     open.close()
     const outcome = failure ?? (isBroken ? "ConnectionLost" : "Ok")
     const what = open instanceof OpenFile ? { event: "Read" as const, bytes: open.bytes } : { event: "List" as const }
-    this.#options.record({ ...what, ...audited(place), outcome })
+    this.#options.record({ ...what, ...recorded(place), outcome })
     this.#options.closed()
   }
 
@@ -219,12 +219,12 @@ export class SftpSession {
       outcome = reasonOf(error)
       throw error
     } finally {
-      this.#options.record({ event, ...audited(place), outcome })
+      this.#options.record({ event, ...recorded(place), outcome })
     }
   }
 }
 
-function audited(place: Place): Partial<AuditEntry> {
+function recorded(place: Place): Partial<AuditEntry> {
   return place.volume === undefined ? pathsOf([Buffer.from("/")]) : { volume: place.volume, ...pathsOf([place.path]) }
 }
 

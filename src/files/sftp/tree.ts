@@ -29,25 +29,21 @@ export class Tree {
 
   async openFile(place: Place): Promise<OpenFile> {
     if (place.volume === undefined) throw new RecoveryError("IsADirectory", "/ is a directory.")
-    const { path } = place
-    return this.#open(place.volume, async (reader) => {
-      const attributes = await reader.stat(path)
-      const type = fileType(attributes)
-      if (type === "directory") throw new RecoveryError("IsADirectory", `${displayName(path)} is a directory.`)
-      if (type !== "file")
-        throw new RecoveryError("AccessDenied", `${displayName(path)} is a ${type}: it has no content.`)
-      return new OpenFile(reader, path, attributes)
-    })
+    const { volume, path } = place
+    const attributes = await this.attributes(place, true)
+    const type = fileType(attributes)
+    if (type === "directory") throw new RecoveryError("IsADirectory", `${displayName(path)} is a directory.`)
+    if (type !== "file")
+      throw new RecoveryError("AccessDenied", `${displayName(path)} is a ${type}: it has no content.`)
+    return new OpenFile(() => this.#source.open(volume), path, attributes)
   }
 
   async openDirectory(place: Place): Promise<OpenDirectory> {
-    if (place.volume === undefined) return new OpenDirectory(this.#volumes(), () => undefined)
-    const { path } = place
-    return this.#open(place.volume, async (reader) => {
-      if (fileType(await reader.stat(path)) !== "directory")
-        throw new RecoveryError("NotADirectory", `${displayName(path)} is not a directory.`)
-      return new OpenDirectory(reader.list(path), () => reader.release())
-    })
+    if (place.volume === undefined) return new OpenDirectory(this.#volumes(), { release: () => undefined })
+    if (fileType(await this.attributes(place, true)) !== "directory")
+      throw new RecoveryError("NotADirectory", `${displayName(place.path)} is not a directory.`)
+    const reader = await this.#source.open(place.volume)
+    return new OpenDirectory(reader.list(place.path), reader)
   }
 
   async *#volumes(): AsyncGenerator<DirectoryEntry[]> {
@@ -61,17 +57,6 @@ export class Tree {
       return await use(reader)
     } finally {
       reader.release()
-    }
-  }
-
-  /** What is opened keeps its reader. */
-  async #open<T>(volume: string, open: (reader: VolumeReader) => Promise<T>): Promise<T> {
-    const reader = await this.#source.open(volume)
-    try {
-      return await open(reader)
-    } catch (error) {
-      reader.release()
-      throw error
     }
   }
 }

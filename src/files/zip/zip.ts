@@ -1,5 +1,6 @@
 import { crc32, createDeflateRaw, deflateRawSync } from "node:zlib"
 import { RecoveryError } from "../../api/reasons.ts"
+import { primed } from "../primed.ts"
 import { withoutDot } from "../tar/names.ts"
 import { through } from "../through.ts"
 import type { TarHeader, TarType } from "../tar/header.ts"
@@ -14,7 +15,7 @@ const largeBytes = 0xf000_0000
 /** Of the directory, which stands at an archive's end and so has to be kept: some 500,000 entries. */
 const mostDirectoryBytes = 64 << 20
 const slabBytes = 64 << 10
-/** Fast, as the guest is slow anyway. */
+/** Fast: what waits for an archive is a person, at the other end of a network. */
 const level = 1
 
 const typeBits: Partial<Record<TarType, number>> = { file: 0o100000, directory: 0o040000, symlink: 0o120000 }
@@ -74,7 +75,9 @@ class Zip {
     const large = base.header.sizeBytes >= largeBytes
     const entry: ZipEntry = { ...base, deflated: true, streamed: true, large, crc: 0, compressed: 0, size: 0 }
     yield localHeader(entry)
-    for await (const chunk of through(createDeflateRaw({ level }), summed(body, entry))) {
+    const bytes = await primed(summed(body, entry))
+    const deflate = createDeflateRaw({ level: bytes.first && shrinks(bytes.first) ? level : 0 })
+    for await (const chunk of through(deflate, bytes.all)) {
       entry.compressed += chunk.length
       yield chunk
     }
@@ -137,6 +140,14 @@ function nameOf({ name, type }: TarHeader): Buffer {
 /** What stands for the data of those that have none. */
 function linkOf({ type, linkName }: TarHeader): Buffer {
   return type === "symlink" ? linkName : Buffer.alloc(0)
+}
+
+/**
+ * Whether packing is worth its time, by a file's first bytes: what is packed already stays as it is, still in the form of
+ * deflate, as unpackers that read a stream know no other without a size in front.
+ */
+function shrinks(first: Buffer): boolean {
+  return deflateRawSync(first, { level }).length < first.length * 0.95
 }
 
 async function whole(body: AsyncIterable<Buffer>): Promise<Buffer> {

@@ -40,6 +40,11 @@ test("the file service's arguments", () =>
     "files-port": 8443,
   }))
 
+test("SFTP is served where a port for it is named", () => {
+  expect(filesOptions(files)["sftp-port"]).toBeUndefined()
+  expect(filesOptions([...files, "--sftp-port=2022"])["sftp-port"]).toBe(2022)
+})
+
 test("the file service's keys to unlock with", () =>
   expect(filesOptions([...files, "--unlock=disk-keys/root", "--unlock", "a/b", "--journal=Skip"])).toMatchObject({
     unlock: [

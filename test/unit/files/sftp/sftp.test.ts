@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto"
+import { createHash, generateKeyPairSync } from "node:crypto"
 import ssh2 from "ssh2"
 import { expect, test } from "vitest"
 import { makeIdentities } from "../../../../src/cli/open/identities.ts"
 import { longName } from "../../../../src/files/sftp/attributes.ts"
-import { OpenFile } from "../../../../src/files/sftp/handles.ts"
+import { OpenDirectory, OpenFile } from "../../../../src/files/sftp/handles.ts"
 import { hostKeyFrom } from "../../../../src/files/sftp/host-key.ts"
 import { absolute, placeOf } from "../../../../src/files/sftp/place.ts"
 import type { VolumeReader } from "../../../../src/files/source.ts"
@@ -42,9 +42,18 @@ test("a host key is the same for a session, another for others, and read by SSH"
   const parsed = ssh2.utils.parseKey(hostKey.privateKey)
   if (parsed instanceof Error) throw parsed
   expect(`${parsed.type} ${parsed.getPublicSSH().toString("base64")}`).toBe(hostKey.publicKey)
-  const signature = parsed.sign("hello") as Buffer
+  const signature = parsed.sign("hello")
   expect(parsed.verify("hello", signature)).toBe(true)
   expect(hostKey.fingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/)
+})
+
+test("a host key may begin with any byte", () => {
+  for (let index = 0; index < 600; index++) {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    const hostKey = hostKeyFrom(privateKey.export({ type: "pkcs8", format: "pem" }).toString())
+    expect(ssh2.utils.parseKey(hostKey.privateKey)).not.toBeInstanceOf(Error)
+    expect(ssh2.utils.parseKey(hostKey.publicKey)).not.toBeInstanceOf(Error)
+  }
 })
 
 test("a line of a listing deceives nobody", () => {
@@ -60,6 +69,7 @@ const content = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 2
 /** A file in pieces of 100 bytes that says from where to where it was read. */
 function file(size = content.length) {
   const ranges: [number, number][] = []
+  const held = { count: 0 }
   const reader = {
     async *read(_: Buffer, { start, end, signal }: { start: number; end: number; signal: AbortSignal }) {
       ranges.push([start, end])
@@ -68,10 +78,14 @@ function file(size = content.length) {
         yield content.subarray(at, Math.min(at + 100, end))
       }
     },
-    release: () => undefined,
+    release: () => void held.count--,
   } as unknown as VolumeReader
+  const open = () => {
+    held.count++
+    return Promise.resolve(reader)
+  }
   const attributes = { mode: 0o100644, sizeBytes: size, uid: 0, gid: 0, mtime: 0 }
-  return { open: new OpenFile(reader, Buffer.from("/f"), attributes), ranges }
+  return { open: new OpenFile(open, Buffer.from("/f"), attributes), ranges, held }
 }
 
 test("pieces one after the other are one read", async () => {
@@ -113,6 +127,32 @@ test("a file that is paused goes on where it was", async () => {
     [0, 1000],
     [150, 1000],
   ])
+})
+
+test("a file holds its volume only while it is read", async () => {
+  const { open, held } = file()
+  expect(held.count).toBe(0)
+  await open.read(0, 10)
+  expect(held.count).toBe(1)
+  open.pause()
+  await expect.poll(() => held.count).toBe(0)
+  const read = open.read(10, 10)
+  open.close()
+  await read.catch(() => undefined)
+  await expect.poll(() => held.count).toBe(0)
+})
+
+test("a directory that was closed, or left, gives nothing more", async () => {
+  let released = 0
+  async function* batches() {
+    yield [{ name: Buffer.from("a"), mode: 0o100644, sizeBytes: 0, uid: 0, gid: 0, mtime: 0 }]
+  }
+  const directory = new OpenDirectory(batches(), { release: () => void released++ })
+  expect(await directory.next()).toHaveLength(1)
+  directory.close()
+  directory.close()
+  await expect(directory.next()).rejects.toMatchObject({ code: "Busy" })
+  await expect.poll(() => released).toBe(1)
 })
 
 test("a file that is shorter than it says is an error", async () => {
