@@ -43,7 +43,7 @@ export async function placeFile(
   placing: Placing,
 ): Promise<"placed" | "there" | "skipped"> {
   const { journal, names, copyId } = placing
-  if (await isThere(directory, source.path, journal)) return "there"
+  if (await isThere(directory, source, journal)) return "there"
   let chosen = await names.choose(directory, name)
   if (chosen === undefined) return "skipped"
   const part = childPath(directory, partName(copyId, name))
@@ -69,12 +69,19 @@ export async function placeFile(
   }
 }
 
-/** Whether an earlier pod has placed it; if that was kept from the rename, it doesn't count. */
-async function isThere(directory: Buffer, path: Buffer, journal: Journal): Promise<boolean> {
+/**
+ * Whether an earlier pod has placed it; if that was kept from the rename, it doesn't count. Some file systems give other
+ * inode numbers after each mount: there size and time have to do.
+ */
+async function isThere(directory: Buffer, { path, entry }: Source, journal: Journal): Promise<boolean> {
   const before = journal.placed(path)
   if (!before) return false
   const there = await statOf(childPath(directory, before.name))
-  if (there?.ino === before.inode && (there.isSymbolicLink() || there.size === BigInt(before.bytes))) return true
+  if (there?.isSymbolicLink() && there.ino === before.inode) return true
+  if (there?.isFile() && there.size === BigInt(before.bytes)) {
+    const hasTime = Math.abs(Number(there.mtimeMs) - secondsOf(entry) * 1000) <= 1
+    if (there.ino === before.inode || hasTime) return true
+  }
   journal.forget(path)
   return false
 }

@@ -60,7 +60,10 @@ function wait(observed: ObservedCopy, why: Verdict, createSession: boolean, now:
 
 function outcomeOf(result: NonNullable<ObservedCopyPod["result"]>): Outcome {
   const { reason, message } = result
-  return reason === "Copied" ? { result } : { result, why: verdict(reason, message) }
+  if (reason === "Copied") return { result }
+  const why =
+    reason === "CopyIncomplete" ? { reason, message: `${message} See status.failures.` } : verdict(reason, message)
+  return { result, why }
 }
 
 /** Whether the next pod may do better than this result. */
