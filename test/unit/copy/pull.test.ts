@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
 import { spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { RecoveryError } from "../../../src/api/reasons.ts"
 import { type CopyLab, copyLab } from "../../support/copy-lab.ts"
+import { waitFor } from "../../support/wait.ts"
 
 let lab: CopyLab
 beforeEach(async () => {
@@ -155,15 +165,15 @@ test("what a pod before has placed is known again, also where inode numbers don'
   const stop = new AbortController()
   const files = lab.lab.client()
   const content = files.content.bind(files)
-  let asked = 0
+  const placed = join(lab.destination, "tree/a")
   files.content = async (place, part, signal) => {
-    // the first file has its place before the other one is asked for
-    if (asked++ > 0) await expect.poll(() => Object.keys(lab.read())).toContain("tree/a")
+    const isFirst = place.components.at(-1)?.toString() === "a"
+    if (!isFirst) await waitFor("the other file", async () => existsSync(placed), { seconds: 10 })
     const whole = await content(place, part, signal)
-    return { ...whole, body: stopAfter(whole.body, place.components.at(-1)?.toString() === "a" ? Infinity : 1, stop) }
+    return { ...whole, body: stopAfter(whole.body, isFirst ? Infinity : 1, stop) }
   }
   await lab.pull({ files, signal: stop.signal })
-  const placed = join(lab.destination, "tree/a")
+  expect(Object.keys(lab.read())).toEqual(expect.arrayContaining(["tree/a", ".filerecovery-copy-0123abcd"]))
   spawnSync("sh", ["-c", 'cp -p "$0" "$0.copy" && mv "$0.copy" "$0"', placed])
   expect(await lab.pull()).toMatchObject({ reason: "Copied", files: 2, failed: 0 })
   expect(lab.read()).toEqual({ "tree/": "", "tree/a": "one", "tree/b": "two" })
