@@ -38,11 +38,10 @@ async function copyEntry(
   name: Buffer,
   source: { place: Place; entry: Entry; path: Buffer },
   walk: Walk,
-): Promise<"skipped" | "done"> {
+): Promise<"skipped" | "done" | "incomplete"> {
   switch (source.entry.type) {
     case "directory":
-      await copyDirectory(directory, name, source, walk)
-      return "done"
+      return (await copyDirectory(directory, name, source, walk)) ? "done" : "incomplete"
     case "file":
     case "symlink":
       if ((await placeFile(directory, name, source, walk)) !== "skipped") return "done"
@@ -55,14 +54,15 @@ async function copyEntry(
   }
 }
 
+/** False when something in it, however deep, was not copied: the next pod looks at it again. */
 async function copyDirectory(
   parent: Buffer,
   name: Buffer,
   { place, entry, path }: { place: Place; entry: Entry; path: Buffer },
   walk: Walk,
-): Promise<void> {
+): Promise<boolean> {
   const { journal, files, signal, retrying } = walk
-  if (journal.isComplete(path)) return
+  if (journal.isComplete(path)) return true
   const isOurs = await enter(parent, name, path, walk)
   const directory = childPath(parent, name)
   let skipped = 0
@@ -76,7 +76,7 @@ async function copyDirectory(
       return copyEntry(directory, inside, source, walk)
     })
     if (done === "skipped") skipped++
-    if (done === undefined) failures++
+    if (done === undefined || done === "incomplete") failures++
   }
   for (let cursor: string | undefined = ""; cursor !== undefined;) {
     const from: string = cursor
@@ -96,6 +96,7 @@ async function copyDirectory(
   }
   await settle(directory, isOurs ? entry : undefined)
   if (failures === 0) await journal.complete(path, skipped)
+  return failures === 0
 }
 
 /** Makes sure of a directory; true when this copy has made it, so that its mode and time are ours to set. */

@@ -2,10 +2,12 @@ import { spawn } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { parseResult } from "../../src/control/copy-result.ts"
 import type { FileSource } from "../../src/files/source.ts"
 import { type CopyLab, copyLab } from "../support/copy-lab.ts"
+import { waitFor } from "../support/wait.ts"
 
 /** The program of a copy's pod as a process: killed wherever it is, and started again, as the operator does. */
 let lab: CopyLab
@@ -31,7 +33,7 @@ const paced = (source: FileSource): FileSource => ({
       async *read(path, range, ...rest) {
         for await (const chunk of reader.read(path, range, ...rest)) {
           yield chunk
-          await new Promise((resolve) => setTimeout(resolve, slow))
+          await delay(slow)
         }
       },
     }
@@ -44,6 +46,7 @@ interface Run {
 }
 
 interface RunOptions {
+  /** So long after it began to copy it is killed. */
   readonly killAfterMs?: number
   readonly signal?: NodeJS.Signals
   /** A command that runs it. */
@@ -70,11 +73,16 @@ async function run(conflict: string, { killAfterMs, signal = "SIGKILL", within =
   const [command = "", ...rest] = [...within, process.execPath, "src/copy.ts", ...flags]
   const child = spawn(command, rest, { stdio: ["ignore", "ignore", "inherit"] })
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve))
-  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill(signal), killAfterMs)
+  if (killAfterMs !== undefined) {
+    await waitFor("it to begin", async () => hasJournal() || child.exitCode !== null, { seconds: 30, everyMs: 10 })
+    await Promise.race([ended, delay(killAfterMs)])
+    child.kill(signal)
+  }
   const code = await ended
-  clearTimeout(timer)
   return { code, result: parseResult(readFileSync(termination, "utf8")) }
 }
+
+const hasJournal = () => existsSync(join(lab.destination, "into/.filerecovery-copy-0123abcd"))
 
 function makeTree(): Record<string, string> {
   const files: Record<string, string> = {}
@@ -97,14 +105,13 @@ test.each(["Fail", "Skip", "Overwrite", "Rename"])(
   "killed again and again it goes on: all is there once, and nothing besides (%s)",
   async (conflict) => {
     const files = makeTree()
-    slow = 20
+    slow = 60
     const bytes = Object.values(files).reduce((sum, text) => sum + text.length, 0)
     let last: Run = { code: null, result: undefined }
-    // killed ever later, so that it comes to its end
-    for (let tries = 0; last.result === undefined; tries++) {
-      expect(tries).toBeLessThan(12)
-      last = await run(conflict, { killAfterMs: 500 + tries * 400 + Math.random() * 400 })
-    }
+    // each one copies a little more
+    for (let kills = 0; kills < 5 && last.result === undefined; kills++)
+      last = await run(conflict, { killAfterMs: Math.random() * 400 })
+    if (last.result === undefined) last = await run(conflict)
     expect(last).toMatchObject({ result: { reason: "Copied", files: 60, bytes, skipped: 0, failed: 0 } })
     // killed right after it has told, it may have left its journal
     const { ".filerecovery-copy-0123abcd": _, ...copied } = lab.read(join(lab.destination, "into"))
@@ -115,8 +122,8 @@ test.each(["Fail", "Skip", "Overwrite", "Rename"])(
 
 test("told to end it says so, and leaves what the next one goes on with", async () => {
   const files = makeTree()
-  slow = 50
-  const { code, result } = await run("Fail", { killAfterMs: 1500, signal: "SIGTERM" })
+  slow = 300
+  const { code, result } = await run("Fail", { killAfterMs: 400, signal: "SIGTERM" })
   expect([code, result?.reason]).toEqual([1, "Interrupted"])
   const journal = readdirSync(join(lab.destination, "into")).filter((name) => name.startsWith(".filerecovery-copy-"))
   expect(journal).toHaveLength(1)

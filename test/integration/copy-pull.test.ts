@@ -12,9 +12,9 @@ import { spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { RecoveryError } from "../../../src/api/reasons.ts"
-import { type CopyLab, copyLab } from "../../support/copy-lab.ts"
-import { waitFor } from "../../support/wait.ts"
+import { RecoveryError } from "../../src/api/reasons.ts"
+import { type CopyLab, copyLab } from "../support/copy-lab.ts"
+import { waitFor } from "../support/wait.ts"
 
 let lab: CopyLab
 beforeEach(async () => {
@@ -158,6 +158,22 @@ test("a large file goes on where it had come to", async () => {
   expect(starts[1]).toBeGreaterThanOrEqual(2 ** 19 - stepBytes)
   expect(readFileSync(join(lab.destination, "large")).equals(bytes)).toBe(true)
   expect(Object.keys(lab.read())).toEqual(["large"])
+})
+
+test("what could not be copied, however deep, is told by the next pod as well", async () => {
+  lab.write(lab.source, { "tree/x/y/a": "new", "tree/x/b": "", "tree/z/c": "last" })
+  lab.write(lab.destination, { "tree/x/y/a": "old" })
+  const stop = new AbortController()
+  const files = lab.lab.client()
+  const page = files.page.bind(files)
+  files.page = async (place, cursor) => {
+    const found = await page(place, cursor)
+    // the directory with the failure first, then the end in the other one
+    if (place.components.at(-1)?.toString() === "z") stop.abort()
+    return { ...found, entries: found.entries.sort((one, other) => (one.name < other.name ? -1 : 1)) }
+  }
+  expect(await lab.pull({ files, signal: stop.signal })).toMatchObject({ reason: "Interrupted", failed: 1 })
+  expect(await lab.pull()).toMatchObject({ reason: "DestinationExists", files: 2, failed: 1 })
 })
 
 test("what a pod before has placed is known again, also where inode numbers don't last", async () => {
