@@ -82,6 +82,17 @@ const laws: Law[] = [
     because: "Credentials and the control endpoint know nothing of Kubernetes.",
   },
   {
+    rooms: ["client", "extract"],
+    not: [...deciders, "kube", "cli", "copy", "pod"],
+    because:
+      "What reads a session's files and writes them down serves the CLI and the copy's pod alike: it knows neither.",
+  },
+  {
+    rooms: ["copy"],
+    not: [...deciders, "kube", "cli", "target", "initiator", "nbd", "guest"],
+    because: "The copy's pod has no Kubernetes to talk to, and only reads what the file service offers.",
+  },
+  {
     rooms: ["pod"],
     not: [...deciders, "kube", "cli"],
     because: "What runs in a session's pods has no Kubernetes to talk to.",
@@ -106,6 +117,9 @@ const laws: Law[] = [
       "credentials",
       "control",
       "pod",
+      "client",
+      "extract",
+      "copy",
       "cli",
     ],
     because: "The page runs in a browser: it knows what the file service says, and nothing else.",

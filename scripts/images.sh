@@ -6,7 +6,7 @@
 # Options (environment):
 #   BUILDER     docker, podman or buildah; default: docker if its daemon answers, else buildah, else podman
 #   BASE_IMAGE  default with buildah: a Debian 12 made by debootstrap, so that no registry is needed
-#   SOURCES     the folder with operator.ts, target.ts, restore.ts (default src)
+#   SOURCES     the folder with operator.ts, target.ts, restore.ts, copy.ts (default src)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/file-recovery/images
@@ -57,6 +57,7 @@ context() { # target
   engine)
     bundle target
     bundle restore
+    bundle copy
     local appliance file; appliance=$(appliance/build.sh | tail -n 1)
     for file in vmlinux initrd packages.lock; do put "$appliance/$file" "appliance/$file"; done
     ;;
@@ -70,7 +71,7 @@ context() { # target
 inputs() { # target: the files of the context that it uses
   case $1 in
   operator) echo node operator.mjs ;;
-  engine) echo node target.mjs restore.mjs appliance/{vmlinux,initrd,packages.lock} ;;
+  engine) echo node target.mjs restore.mjs copy.mjs appliance/{vmlinux,initrd,packages.lock} ;;
   tools) echo node ;;
   workload) echo node workload.cpio appliance/{vmlinux,initrd,packages.lock} ;; # on top of the engine, whose bundles it does not use
   esac

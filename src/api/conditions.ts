@@ -20,19 +20,22 @@ export const conditionTypes = [
 export type ConditionType = (typeof conditionTypes)[number]
 
 /** A condition in the form every Kubernetes tool knows (metav1.Condition). `reason` is a code of the error table. */
-export const condition = z
-  .object({
-    type: z.string().describe(`One of ${conditionTypes.join(", ")}.`),
-    status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-    observedGeneration: z
-      .int()
-      .meta({ format: "int64" })
-      .optional()
-      .describe("The generation of the spec it is about."),
-    lastTransitionTime: z.string().meta({ format: "date-time", description: "When status last changed." }),
-    reason: z.string().describe("For programs: a code such as SnapshotNotReady."),
-    message: z.string().describe("What happened, to which object, and what to do, for people."),
-  })
-  .describe("One aspect of the session's state.")
+export const conditionOf = (types: readonly string[], what: string) =>
+  z
+    .object({
+      type: z.string().describe(`One of ${types.join(", ")}.`),
+      status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
+      observedGeneration: z
+        .int()
+        .meta({ format: "int64" })
+        .optional()
+        .describe("The generation of the spec it is about."),
+      lastTransitionTime: z.string().meta({ format: "date-time", description: "When status last changed." }),
+      reason: z.string().describe("For programs: a code such as SnapshotNotReady."),
+      message: z.string().describe("What happened, to which object, and what to do, for people."),
+    })
+    .describe(`One aspect of the ${what}'s state.`)
+
+export const condition = conditionOf(conditionTypes, "session")
 
 export type Condition = Omit<z.output<typeof condition>, "type"> & { type: ConditionType }

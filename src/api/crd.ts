@@ -1,6 +1,16 @@
 import { z } from "zod"
 import { attachmentSchema } from "./attachment.ts"
-import { ATTACHMENT_KIND, ATTACHMENT_PLURAL, GROUP, SESSION_KIND, SESSION_PLURAL, VERSION } from "./group.ts"
+import { copySchema } from "./copy.ts"
+import {
+  ATTACHMENT_KIND,
+  ATTACHMENT_PLURAL,
+  COPY_KIND,
+  COPY_PLURAL,
+  GROUP,
+  SESSION_KIND,
+  SESSION_PLURAL,
+  VERSION,
+} from "./group.ts"
 import { sessionSchema } from "./session.ts"
 import { structural } from "./structural.ts"
 import type { SchemaNode } from "./structural.ts"
@@ -42,9 +52,27 @@ const attachment: Definition = {
   columns: [{ name: "Session", type: "string", jsonPath: ".spec.sessionName" }, AGE],
 }
 
+const copy: Definition = {
+  kind: COPY_KIND,
+  plural: COPY_PLURAL,
+  schema: copySchema,
+  shortNames: ["frcopy"],
+  categories: ["filerecovery"],
+  status: true,
+  columns: [
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Files", type: "integer", jsonPath: ".status.files" },
+    { name: "Bytes", type: "integer", jsonPath: ".status.bytes" },
+    { name: "Failed", type: "integer", jsonPath: ".status.failed" },
+    AGE,
+    { name: "Claim", type: "string", jsonPath: ".spec.destination.persistentVolumeClaim.name", priority: 1 },
+    { name: "Message", type: "string", jsonPath: '.status.conditions[?(@.type=="Complete")].message', priority: 1 },
+  ],
+}
+
 /** The CustomResourceDefinitions by file name. A pure function of the zod schemas; `npm run crds` writes them down. */
 export function renderCrds(): Record<string, object> {
-  return Object.fromEntries([session, attachment].map((one) => [`${GROUP}_${one.plural}.yaml`, render(one)]))
+  return Object.fromEntries([session, copy, attachment].map((one) => [`${GROUP}_${one.plural}.yaml`, render(one)]))
 }
 
 function render({ kind, plural, schema, shortNames, categories, status, columns }: Definition): object {

@@ -5,6 +5,8 @@ export const API_VERSION = `${GROUP}/${VERSION}`
 
 export const SESSION_KIND = "FileRecoverySession"
 export const SESSION_PLURAL = "filerecoverysessions"
+export const COPY_KIND = "FileRecoveryCopy"
+export const COPY_PLURAL = "filerecoverycopies"
 export const ATTACHMENT_KIND = "FileRecoveryAttachment"
 export const ATTACHMENT_PLURAL = "filerecoveryattachments"
 

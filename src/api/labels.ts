@@ -6,6 +6,9 @@ export const SESSION_UID_LABEL = `${GROUP}/session-uid`
 /** Which installation of the operator made it. */
 export const INSTANCE_LABEL = `${GROUP}/instance`
 export const ROLE_LABEL = `${GROUP}/role`
+/** On the pod and NetworkPolicies of a FileRecoveryCopy, which are of the session it reads from as well. */
+export const COPY_LABEL = `${GROUP}/copy`
+export const COPY_UID_LABEL = `${GROUP}/copy-uid`
 /** On restore pods that mount Secrets of spec.unlock; a policy looks at those. */
 export const UNLOCK_LABEL = `${GROUP}/unlock`
 

@@ -84,6 +84,20 @@ export const reasons = {
   GuestFailed: { heals: true, cure: "Read the guest's last words in the message." },
   ExpiringSoon: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
   LastMinutes: { heals: true, cure: "Raise spec.ttl to keep it longer, at most 12 hours from its start." },
+  // what becomes of a copy into a claim
+  DestinationNotFound: { heals: true, cure: "Create the claim, or correct its name." },
+  DestinationUnfit: { heals: false, cure: "Name a claim of this namespace with volumeMode Filesystem." },
+  DestinationReadOnly: {
+    heals: false,
+    cure: "Let destination.securityContext name the user that may write there, or another directory.",
+  },
+  DestinationFull: { heals: false, cure: "Make room in the claim or have it expanded, and create the copy again." },
+  DestinationExists: { heals: false, cure: "Choose conflict Skip, Overwrite or Rename, or another directory." },
+  Copying: { heals: true, cure: "" },
+  Copied: { heals: false, cure: "" },
+  Closing: { heals: true, cure: "" },
+  CopyLost: { heals: false, cure: "Read the pod's last words in the message, and create the copy again." },
+  SessionEnded: { heals: false, cure: "Create the copy again, of a session that lasts longer." },
   // what was left of sessions that are gone
   OrphanRemoved: {
     heals: false,

@@ -3,7 +3,8 @@ import { DURATION_PATTERN, LONGEST_TTL, MINUTE, parseDuration } from "./duration
 import { unchangeable, withRules } from "./rules.ts"
 
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const objectName = () => z.string().min(1).max(253).regex(NAME_PATTERN, "must be a Kubernetes object name")
+/** The name of an object, as the API server takes it. */
+export const objectName = () => z.string().min(1).max(253).regex(NAME_PATTERN, "must be a Kubernetes object name")
 
 const storageClassName = objectName()
   .optional()
@@ -28,7 +29,7 @@ const disks = (what: string, name: string) =>
     ],
   )
 
-const source = withRules(
+export const source = withRules(
   z
     .object({
       volumeSnapshots: disks(
@@ -50,7 +51,7 @@ const source = withRules(
   ],
 )
 
-const recoveryPoint = withRules(
+export const recoveryPoint = withRules(
   z
     .object({
       name: objectName()
@@ -74,7 +75,7 @@ const recoveryPoint = withRules(
   ],
 )
 
-const duration = (what: string) =>
+export const duration = (what: string) =>
   z.string().min(2).max(18).regex(DURATION_PATTERN, "must be a duration such as 12h, 1h30m or 90m").describe(what)
 
 /** How long something of a session may take: no shorter than an operator can keep, no longer than a session lasts. */
@@ -110,7 +111,7 @@ const verifySource = z
     "Prove that the clones were not changed: each disk is hashed (sha256) before its first byte is served and again when nobody is connected any more. The hashes are in status.disks, the result is the condition SourceVerified and status.release.sourceVerified. Every disk is read whole, twice: it takes that much longer until files can be read, and until the session is gone. No time is left for the second hash where a session lasts to the end of its 12 hours, or is deleted instead of unmounted. Can't be changed.",
   )
 
-const unlock = withRules(
+export const unlock = withRules(
   z
     .array(
       z
@@ -151,7 +152,7 @@ const unlock = withRules(
   ],
 )
 
-const journal = z
+export const journal = z
   .enum(["Replay", "Skip"])
   .describe(
     "What becomes of journals that the snapshot caught before they were written back. Replay: they are played into memory, never onto the source, and files are as after a crash. Skip: ext3, ext4, XFS, Btrfs, F2FS and NTFS are mounted as they lie there, where the journal itself is broken or its last writes are what went wrong; what only the journal holds is missing, and parts may contradict each other. Can't be changed.",

@@ -3,7 +3,7 @@ import { API_VERSION, ATTACHMENT_KIND, FIELD_MANAGER } from "../api/group.ts"
 import { INSTANCE_LABEL, ROLE_LABEL, SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
 import type { Blueprint } from "./blueprint.ts"
 
-type Role = "attachment" | "clone" | "conversion" | "target" | "restore" | "access"
+type Role = "attachment" | "clone" | "conversion" | "target" | "restore" | "access" | "copy"
 
 type Origin = Pick<Blueprint, "session"> & { installation: Pick<Blueprint["installation"], "instance"> }
 
@@ -29,7 +29,7 @@ export function sessionLabel(name: string): string {
 /** Labels that select the pods of one role of one session. */
 export function podSelector(
   { session }: Pick<Blueprint, "session">,
-  role: "target" | "restore",
+  role: "target" | "restore" | "copy",
 ): Record<string, string> {
   return { [SESSION_UID_LABEL]: session.uid, [ROLE_LABEL]: role }
 }

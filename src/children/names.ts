@@ -76,3 +76,8 @@ export function podGeneration(podName: string): number {
 export function claimGeneration(claim: string): number {
   return Number(/-d[0-9]{1,2}-([0-9]{1,9})$/.exec(claim)?.[1] ?? 0)
 }
+
+/** Whether a name is that of something made for a copy from the session, which the session itself doesn't need. */
+export function isOfCopy(name: string): boolean {
+  return /-copy-[0-9a-f]{8}-[a-z0-9]+$/.test(name)
+}

@@ -5,11 +5,12 @@ import type { PodRole } from "./names.ts"
 
 /** User and group of all our processes in pods. */
 const USER = 65_532
+const OURSELVES = { runAsUser: USER, runAsGroup: USER, fsGroup: USER }
 
-/** What target and restore pod have in common: all that Pod Security `restricted` asks for, and no way back to the API. */
+/** What all pods have in common: all that Pod Security `restricted` asks for, and no way back to the API. */
 export function podManifest(
   blueprint: Blueprint,
-  { name, role, labels = {}, supplementalGroups, containers, volumes }: PodOptions,
+  { name, role, labels = {}, user = OURSELVES, supplementalGroups, containers, volumes }: PodOptions,
 ): Manifest {
   const { installation, activeDeadlineSeconds } = blueprint
   const { imagePullSecrets, nodeSelector, tolerations, priorityClassName } = installation
@@ -25,9 +26,7 @@ export function podManifest(
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        fsGroup: USER,
+        ...user,
         seccompProfile: { type: "RuntimeDefault" },
         ...(supplementalGroups && { supplementalGroups }),
       },
@@ -43,8 +42,10 @@ export function podManifest(
 
 export interface PodOptions {
   name: string
-  role: PodRole
+  role: PodRole | "copy"
   labels?: Record<string, string>
+  /** Absent: our own user and group. Never root. */
+  user?: { runAsUser: number; runAsGroup: number; fsGroup?: number; fsGroupChangePolicy?: string }
   supplementalGroups?: number[]
   containers: ContainerOptions[]
   volumes: object[]

@@ -10,7 +10,7 @@ import { sessionFiles } from "./client/session-files.ts"
 import { readInstallation, usualInstallation } from "./create/installation.ts"
 import { type CommonFlags, type Context, examples, withClusterFlags } from "./context.ts"
 import { parseRemotePath } from "./remote-path.ts"
-import { pause } from "./waiting.ts"
+import { pause } from "../client/pause.ts"
 
 interface BrowseFlags extends CommonFlags {
   readonly open: boolean

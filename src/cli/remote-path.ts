@@ -1,7 +1,7 @@
 import { RecoveryError } from "../api/reasons.ts"
 import { displayName, parseName } from "../files/names.ts"
 import { joinPath, pathComponents } from "../files/path.ts"
-import type { Place } from "./client/files-client.ts"
+import type { Place } from "../client/files-client.ts"
 
 /** A place in a session: `[NAMESPACE/]SESSION:/VOLUME/PATH`. */
 export interface RemotePath {

@@ -6,9 +6,13 @@ import { instant } from "../session/time.ts"
 
 /** Kubernetes' objects cut down to what decisions are made of. Pure; absent fields of half-made objects do no harm. */
 export function observedPod(pod: Pod, warning?: string): ObservedPod | undefined {
-  const { name = "", uid = "", labels, creationTimestamp, deletionTimestamp } = pod.metadata ?? {}
-  const role = labels?.[ROLE_LABEL]
-  if (role !== "target" && role !== "restore") return undefined
+  const role = pod.metadata?.labels?.[ROLE_LABEL]
+  return role === "target" || role === "restore" ? { ...podFacts(pod, warning), role } : undefined
+}
+
+/** The same of a pod of any role. */
+export function podFacts(pod: Pod, warning?: string): Omit<ObservedPod, "role"> {
+  const { name = "", uid = "", creationTimestamp, deletionTimestamp } = pod.metadata ?? {}
   const { podIP, phase, conditions, containerStatuses, reason, message } = pod.status ?? {}
   const scheduled = conditions?.find(({ type }) => type === "PodScheduled")
   const ready = conditions?.find(({ type }) => type === "Ready")
@@ -18,7 +22,6 @@ export function observedPod(pod: Pod, warning?: string): ObservedPod | undefined
   return {
     name,
     uid,
-    role,
     ...(createdAt !== undefined && { createdAt }),
     ...(podIP !== undefined && { ip: podIP }),
     ...(pod.spec?.nodeName !== undefined && { node: pod.spec.nodeName }),

@@ -5,6 +5,7 @@ import library, {
   ResourceMetaImpl,
 } from "@dot-i/k8s-operator"
 import { INSTANCE_LABEL } from "../api/labels.ts"
+import type { FileRecoveryCopy } from "../api/copy.ts"
 import type { FileRecoverySession } from "../api/session.ts"
 import type { KubeClient } from "../kube/client.ts"
 import { aborted } from "../kube/clock.ts"
@@ -15,6 +16,7 @@ import { type Change, Reflector, type ReflectorOptions } from "../kube/reflector
 import { keyOf, type Store } from "../kube/store.ts"
 import type { Transport } from "../kube/transport.ts"
 import { WorkQueue, type WorkQueueOptions } from "../kube/work-queue.ts"
+import { readCopyKey } from "./copies/copy-keys.ts"
 import type { ChildStores, Log } from "./deps.ts"
 import type { SessionObject } from "./live-sessions.ts"
 import type { Reconciler } from "./reconcile.ts"
@@ -67,6 +69,10 @@ export class RecoveryOperator extends Operator {
   /** Filled by `start`. */
   get sessions(): Store<FileRecoverySession & KubeObject> {
     return this.#store(sessionsPlural)
+  }
+
+  get copies(): Store<FileRecoveryCopy & KubeObject> {
+    return this.#store(kinds.FileRecoveryCopy.plural)
   }
 
   get children(): ChildStores {
@@ -212,6 +218,8 @@ export class RecoveryOperator extends Operator {
   }
 
   async #work(key: string): Promise<{ requeueAfterMs?: number } | void> {
+    const copy = readCopyKey(key)
+    if (copy) return this.#reconciler?.copy(copy)
     const { uid, ...session } = readKey(key)
     if (uid !== undefined) return this.#reconciler?.collect({ ...session, uid })
     const { orphans = [], ...result } = (await this.#reconciler?.reconcile(session)) ?? {}
@@ -230,7 +238,7 @@ export class RecoveryOperator extends Operator {
   }
 
   #index(): SessionIndex {
-    return { byUid: (uid) => this.#sessionKeys.get(uid), store: this.sessions }
+    return { byUid: (uid) => this.#sessionKeys.get(uid), store: this.sessions, copies: this.copies }
   }
 
   #store<T extends KubeObject>(plural: string): Store<T> {

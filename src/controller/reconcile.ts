@@ -4,6 +4,7 @@ import { keyOf } from "../kube/store.ts"
 import { decide } from "../session/decide.ts"
 import type { Plan } from "../session/plan.ts"
 import { needsPlace } from "../session/queue.ts"
+import { reconcileCopy } from "./copies/reconcile-copy.ts"
 import type { ReconcilerDeps } from "./deps.ts"
 import { gather } from "./gather.ts"
 import type { Gathered } from "./gather.ts"
@@ -17,6 +18,8 @@ export interface Reconciler {
    * gone, and something of these is left that should be looked at.
    */
   reconcile(key: { namespace: string; name: string }): Promise<{ requeueAfterMs?: number; orphans?: SessionRef[] }>
+  /** Brings one copy into a claim a step further, the same way. */
+  copy(key: { namespace: string; name: string }): Promise<{ requeueAfterMs?: number }>
   /** Removes a step further what is left of a session, if that is gone. */
   collect(session: SessionRef): Promise<{ requeueAfterMs?: number }>
 }
@@ -43,6 +46,7 @@ export function makeReconciler(deps: ReconcilerDeps): Reconciler {
       places.see(gathered.object)
       return perform(deps, gathered, settle(deps, gathered))
     },
+    copy: (key) => reconcileCopy(deps, key),
     collect: (session) => collectOrphans(deps, sessions, session),
   }
 }

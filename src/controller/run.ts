@@ -37,6 +37,7 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
   let leading = false
   const metrics = createMetrics({
     phases: () => countBy(operator.sessions.list(), ({ status }) => status?.phase ?? "Pending"),
+    copies: () => countBy(operator.copies.list(), ({ status }) => status?.phase ?? "Pending"),
     waitingForPlace: () => places.waiting,
     queueDepth: () => operator.queueDepth,
     leading: () => leading,

@@ -1,18 +1,21 @@
 import { INSTANCE_LABEL, SESSION_LABEL, SESSION_UID_LABEL } from "../api/labels.ts"
+import type { FileRecoveryCopy } from "../api/copy.ts"
 import type { FileRecoverySession } from "../api/session.ts"
 import { isNameOf, isOurName, type SessionRef } from "../children/names.ts"
 import { type KindRef, kinds } from "../kube/kinds.ts"
 import type { KubeObject } from "../kube/objects.ts"
 import { type Store, keyOf } from "../kube/store.ts"
 import { isQueued } from "../session/queue.ts"
+import { copiesOf, copyKey, copyOf } from "./copies/copy-keys.ts"
 
 /** The sessions there are, as events of other objects need to find them. */
 export interface SessionIndex {
   byUid(uid: string): string | undefined
+  readonly copies: Store<FileRecoveryCopy & KubeObject>
   readonly store: Store<FileRecoverySession & KubeObject>
 }
 
-/** One kind that is watched, and the keys of which sessions should be looked at when an object of it changes. */
+/** One kind that is watched, and the keys of which sessions and copies should be looked at when an object of it changes. */
 export interface Watched {
   readonly kind: KindRef
   /** Only objects with the label of this installation. */
@@ -32,11 +35,20 @@ const children: Watched[] = [
   kinds.PersistentVolumeClaim,
   kinds.Service,
   kinds.NetworkPolicy,
-].map((kind) => ({ kind, onlyOurs: true, sessions: (child, index) => ownerOf(child, index) }))
+].map((kind) => ({
+  kind,
+  onlyOurs: true,
+  sessions: (child, index) => [...ownerOf(child, index), ...copyOf(child, index.copies)],
+}))
 
 /** Everything the operator watches. Of what others made only the part is kept that says which session it concerns. */
 export const watches: readonly Watched[] = [
-  { kind: kinds.FileRecoverySession, onlyOurs: false, sessions: (session) => [keyOf(session)] },
+  {
+    kind: kinds.FileRecoverySession,
+    onlyOurs: false,
+    sessions: (session, index) => [keyOf(session), ...copiesOf(session, index.copies)],
+  },
+  { kind: kinds.FileRecoveryCopy, onlyOurs: false, sessions: ({ metadata }) => [copyKey(metadata ?? {})] },
   ...children,
   {
     kind: kinds.VolumeSnapshot,

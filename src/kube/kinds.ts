@@ -1,4 +1,12 @@
-import { API_VERSION, ATTACHMENT_KIND, ATTACHMENT_PLURAL, SESSION_KIND, SESSION_PLURAL } from "../api/group.ts"
+import {
+  API_VERSION,
+  ATTACHMENT_KIND,
+  ATTACHMENT_PLURAL,
+  COPY_KIND,
+  COPY_PLURAL,
+  SESSION_KIND,
+  SESSION_PLURAL,
+} from "../api/group.ts"
 
 /** Everything needed to address one kind of object in the API: no discovery request is ever made for it. */
 export interface KindRef {
@@ -29,6 +37,7 @@ const admission = "admissionregistration.k8s.io/v1"
 /** The kinds this project touches. What isn't here isn't touched: compare with the chart's roles. */
 export const kinds = {
   FileRecoverySession: inNamespace(API_VERSION, SESSION_KIND, SESSION_PLURAL),
+  FileRecoveryCopy: inNamespace(API_VERSION, COPY_KIND, COPY_PLURAL),
   FileRecoveryAttachment: inNamespace(API_VERSION, ATTACHMENT_KIND, ATTACHMENT_PLURAL),
   Pod: inNamespace("v1", "Pod", "pods"),
   PersistentVolumeClaim: inNamespace("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),

@@ -4,6 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 export interface MetricSources {
   /** How many sessions there are in each phase. */
   phases(): Readonly<Record<string, number>>
+  /** How many copies into claims there are in each phase. */
+  copies(): Readonly<Record<string, number>>
   /** Sessions in Pending that only the limits keep from starting. */
   waitingForPlace(): number
   queueDepth(): number
@@ -43,16 +45,20 @@ export function createMetrics(sources: MetricSources): Metrics {
   )
   gauge("filerecovery_queue_depth", "Sessions that wait for a worker.", () => sources.queueDepth())
   gauge("filerecovery_leader", "1 while this operator leads.", () => (sources.leading() ? 1 : 0))
-  const sessions = new Gauge({
-    name: "filerecovery_sessions",
-    help: "Sessions by phase.",
-    labelNames: ["phase"],
-    registers,
-    collect() {
-      sessions.reset()
-      for (const [phase, count] of Object.entries(sources.phases())) sessions.set({ phase }, count)
-    },
-  })
+  const byPhase = (name: string, help: string, read: () => Readonly<Record<string, number>>) => {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ["phase"],
+      registers,
+      collect() {
+        gauge.reset()
+        for (const [phase, count] of Object.entries(read())) gauge.set({ phase }, count)
+      },
+    })
+  }
+  byPhase("filerecovery_sessions", "Sessions by phase.", () => sources.phases())
+  byPhase("filerecovery_copies", "Copies into claims by phase.", () => sources.copies())
   // called and labelled as in every operator made with controller-runtime, so that its dashboards show this one, too
   const waits = new Histogram({
     name: "workqueue_queue_duration_seconds",

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises"
 import { reasonOf, type Reason } from "../api/reasons.ts"
 
 /** The kubelet keeps this much of a termination message. */
-const maxBytes = 4096
+export const maxTerminationBytes = 4096
 
 /** What a pod says of its failure: a code and a sentence. The text of an unforeseen error is its first line. */
 export function terminationMessage(error: unknown): { reason: Reason; message: string } {
@@ -14,11 +14,11 @@ export function terminationMessage(error: unknown): { reason: Reason; message: s
  * Writes the message where the kubelet looks for it. The file is there in a pod (the kubelet makes it) and is not made
  * anywhere else; failing to write it is no second failure.
  */
-export async function writeTerminationMessage(path: string, error: unknown): Promise<void> {
-  const text = JSON.stringify(terminationMessage(error))
+export async function writeTerminationMessage(path: string, message: object): Promise<void> {
+  const text = JSON.stringify(message)
   try {
     const file = await open(path, "r+")
-    await file.write(Buffer.from(text).subarray(0, maxBytes))
+    await file.write(Buffer.from(text).subarray(0, maxTerminationBytes))
     await file.close()
   } catch {
     return

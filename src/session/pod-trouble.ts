@@ -13,7 +13,7 @@ const IMAGE = new Set([
 const ORDINARY = new Set(["", "ContainerCreating", "PodInitializing"])
 
 /** Why a pod that was created doesn't run yet: the scheduler's or the kubelet's words, or just that it starts. */
-export function whyNotRunning(pod: ObservedPod): Verdict {
+export function whyNotRunning(pod: Omit<ObservedPod, "role">): Verdict {
   const title = `Pod ${pod.name}`
   if (pod.unschedulable !== undefined) return verdict("PodUnschedulable", `${title}: ${pod.unschedulable}`)
   const image = pod.containers.find(({ state, reason }) => state === "waiting" && IMAGE.has(reason ?? ""))

@@ -1,6 +1,6 @@
 import { MINUTE } from "../api/duration.ts"
 import type { HashingStatus, SessionStatus, TargetStatus } from "../api/status.ts"
-import { namesOf } from "../children/names.ts"
+import { isOfCopy, namesOf } from "../children/names.ts"
 import { HTTPS_PORT, ISCSI_PORT } from "../children/ports.ts"
 import type { Choice } from "./accept.ts"
 import { inUse, replaceClones, stranded } from "./clones.ts"
@@ -212,7 +212,8 @@ function missing(
       ? [{ role: name.startsWith(`${names.base}-target-`) ? ("target" as const) : ("restore" as const), name }]
       : [],
   )
-  const surroundings = pods.length > 0 || network.filter(({ deleting }) => !deleting).length < 4
+  const surroundings =
+    pods.length > 0 || network.filter(({ name, deleting }) => !deleting && !isOfCopy(name)).length < 4
   const steps = absent.length + contents.length + snapshots.length
   if (uid !== undefined && steps === 0 && !surroundings) return undefined
   const owner = { name: names.base, ...(uid !== undefined && { uid }) }

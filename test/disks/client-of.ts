@@ -1,4 +1,4 @@
-import { FilesClient } from "../../src/cli/client/files-client.ts"
+import { FilesClient } from "../../src/client/files-client.ts"
 import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
 
 /** A client of a session of this machine, as `kubectl recover` has one. */

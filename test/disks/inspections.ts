@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import { extract } from "tar-stream"
 import { reasonOf } from "../../src/api/reasons.ts"
-import type { FilesClient } from "../../src/cli/client/files-client.ts"
+import type { FilesClient } from "../../src/client/files-client.ts"
 import type { ExpectedVolume } from "./row.ts"
 
 type Inspect = NonNullable<ExpectedVolume["inspect"]>

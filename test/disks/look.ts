@@ -1,4 +1,4 @@
-import type { FilesClient } from "../../src/cli/client/files-client.ts"
+import type { FilesClient } from "../../src/client/files-client.ts"
 import type { Volume } from "../../src/guest/catalogue.ts"
 import { compareCatalogue, unexpected } from "./compare-catalogue.ts"
 import { compareVolume } from "./compare-volume.ts"

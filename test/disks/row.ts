@@ -1,6 +1,6 @@
 import type { Reason } from "../../src/api/reasons.ts"
 import type { VolumeState } from "../../src/api/status.ts"
-import type { FilesClient } from "../../src/cli/client/files-client.ts"
+import type { FilesClient } from "../../src/client/files-client.ts"
 import type { Journal } from "../../src/guest/catalogue.ts"
 import type { UnlockKey } from "../../src/guest/unlock-key.ts"
 import type { Volume } from "../../src/guest/catalogue.ts"

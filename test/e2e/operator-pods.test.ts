@@ -91,7 +91,7 @@ test.each<[string, () => object, string]>([
   [
     "a foreign claim",
     () => withVolume({ persistentVolumeClaim: { claimName: "data", readOnly: true } }),
-    "whose volumes",
+    "as volume destination of a copy",
   ],
   [
     "its claim, writable",
@@ -129,7 +129,7 @@ test.each<[string, () => object, string]>([
   ["sysctls", () => secured({ sysctls: [{ name: "net.ipv4.tcp_syncookies", value: "0" }] }), "sysctls"],
   ["a node it chose", () => pod({ nodeName: "n1" }), "choose their node"],
   ["one process list for all", () => pod({ shareProcessNamespace: true }), "or processes"],
-  ["a shell", () => pod({}, { command: ["sh", "-c"], args: ["id"] }), "/app/target.mjs or /app/restore.mjs"],
+  ["a shell", () => pod({}, { command: ["sh", "-c"], args: ["id"] }), "/app/target.mjs, /app/restore.mjs or"],
   ["code as argument", () => pod({}, { command: ["tini", "--", "node", "-e"], args: ["1"] }), "/app/target.mjs or"],
   ["another program", () => pod({}, { command: ["tini", "--", "node", "/app/operator.mjs"] }), "/app/target.mjs or"],
   ["no init", () => pod({}, { command: ["node", "/app/target.mjs"] }), "/app/target.mjs or"],

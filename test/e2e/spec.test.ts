@@ -2,18 +2,23 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { renderCrds } from "../../src/api/crd.ts"
 import { type Caller, callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
+import { copyChanges, copyExamples } from "../support/copy-examples.ts"
 import { removeNamespaces } from "../support/shop.ts"
 import { specChanges, specExamples } from "../support/spec-examples.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** The CEL rules and schemas of the definitions, tried on the API server with the same table that zod is tried with. */
 const namespace = "spec"
-const session = (name: string, spec: unknown, metadata: object = {}) => ({
-  apiVersion: "filerecovery.dev/v1alpha1",
-  kind: "FileRecoverySession",
-  metadata: { name, namespace, ...metadata },
-  spec,
-})
+const made =
+  (kind: string) =>
+  (name: string, spec: unknown, metadata: object = {}) => ({
+    apiVersion: "filerecovery.dev/v1alpha1",
+    kind,
+    metadata: { name, namespace, ...metadata },
+    spec,
+  })
+const session = made("FileRecoverySession")
+const copy = made("FileRecoveryCopy")
 
 /** What the API server says to a spec it accepts, or refuses with some words. */
 function answerTo(refused: string | true | undefined): RegExp {
@@ -48,6 +53,29 @@ describe("created", () => {
     const answer = await admin.tries("create", session("example", spec))
     expect(answer).toMatch(answerTo(refused))
   })
+})
+
+describe("a copy created", () => {
+  test.each(copyExamples.map((example) => [example.name, example] as const))("%s", async (_, { spec, refused }) => {
+    expect(await admin.tries("create", copy("example", spec))).toMatch(answerTo(refused))
+  })
+})
+
+describe("a copy changed", () => {
+  test.each(copyChanges.map((change, index) => [change.name, `copy-${index}`, change] as const))(
+    "%s",
+    async (_, name, { from, to, refused }) => {
+      expect(await admin.does(["create", "-f", "-"], copy(name, from))).toBe("")
+      const replace = async () => {
+        const known = await cluster.get<{ metadata: { resourceVersion: string } }>("frcopy", name, namespace)
+        const { resourceVersion } = known?.metadata ?? {}
+        const answer = await admin.tries("replace", copy(name, to, { resourceVersion }))
+        return answer.includes("the object has been modified") ? undefined : { answer }
+      }
+      const { answer } = await waitFor("an answer about the change", replace, { seconds: 20 })
+      expect(answer).toMatch(answerTo(refused))
+    },
+  )
 })
 
 describe("changed", () => {

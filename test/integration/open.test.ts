@@ -18,7 +18,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { FilesClient } from "../../src/cli/client/files-client.ts"
+import { FilesClient } from "../../src/client/files-client.ts"
 import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
 import { displayName } from "../../src/files/names.ts"
 import { cli, type RunningCli, startCli } from "../support/cli.ts"

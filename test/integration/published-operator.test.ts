@@ -44,6 +44,7 @@ class Ours {
           await this.reconcile(name)
           return {}
         },
+        copy: async () => ({}),
         collect: async () => ({}),
       }),
     )

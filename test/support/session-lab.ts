@@ -105,7 +105,9 @@ export async function openSessionLab(changes: object = {}): Promise<SessionLab> 
     for (const session of api.objects.list(paths.sessions, () => true)) store.set(session as unknown as SessionObject)
     const byUid = (uid: string) => store.list().find(({ metadata }) => metadata.uid === uid)?.metadata.name
     const mirrored = (kind: KindRef) => api.objects.list(collectionPath(kind), () => true)
-    for (const one of suspects("test", { store, byUid }, mirrored)) await operator.collect(readKey(one) as SessionRef)
+    const copies = new ObjectStore<never>()
+    for (const one of suspects("test", { store, byUid, copies }, mirrored))
+      await operator.collect(readKey(one) as SessionRef)
     await world.settled()
   }
   const exists = () => api.objects.list(paths.sessions, ({ metadata }) => metadata.name === "orders").length > 0

@@ -1,6 +1,7 @@
 import type { FileRecoveryAttachment } from "../../src/api/attachment.ts"
 import type { SessionSpecInput } from "../../src/api/spec.ts"
 import type { SessionStatus } from "../../src/api/status.ts"
+import { isOfCopy } from "../../src/children/names.ts"
 import { CONTROL_PORT } from "../../src/children/ports.ts"
 import type { ControlServer } from "../../src/control/server.ts"
 import { startControlServer } from "../../src/control/server.ts"
@@ -24,6 +25,7 @@ import { type PodSpec, type WorldPod, worldPod } from "./world-pod.ts"
 const shop = (group: string, plural: string) => `${group}/namespaces/shop/${plural}`
 export const paths = {
   sessions: shop("/apis/filerecovery.dev/v1alpha1", "filerecoverysessions"),
+  copies: shop("/apis/filerecovery.dev/v1alpha1", "filerecoverycopies"),
   attachments: shop("/apis/filerecovery.dev/v1alpha1", "filerecoveryattachments"),
   snapshots: shop("/apis/snapshot.storage.k8s.io/v1", "volumesnapshots"),
   contents: "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
@@ -173,8 +175,8 @@ export class SessionWorld {
     const { name } = object.metadata
     if (type === "DELETED") this.log.push(`${collection.split("/").at(-1)} ${name} deleted`)
     if (type === "ADDED" && collection === paths.snapshots) this.#later(() => this.#bindSnapshot(object))
-    if (type === "ADDED" && collection === paths.claims) this.#later(() => this.#bind(object))
-    if (type === "ADDED" && collection === paths.pods) this.#later(() => this.#run(object))
+    if (type === "ADDED" && collection === paths.claims && isOurs(object)) this.#later(() => this.#bind(object))
+    if (type === "ADDED" && collection === paths.pods && !isOfCopy(name)) this.#later(() => this.#run(object))
     if (type === "ADDED" && collection === paths.services)
       this.#api.objects.patch(`${paths.services}/${name}`, { spec: { clusterIP: "10.96.0.7" } })
     if (type === "DELETED" && collection === paths.snapshots) this.#later(() => this.#unbindSnapshot(object))

@@ -83,7 +83,7 @@ system:serviceaccount:{{ include "frec.namespace" . }}:{{ include "frec.fullname
 
 {{/* Without each of these, and its binding, the operator accepts no session. */}}
 {{- define "frec.policyNames" -}}
-["requester", "operator-pods", "operator-unlocks", "operator-objects", "operator-deletes", "names", "references", "exec"]
+["requester", "requester-copies", "operator-pods", "operator-unlocks", "operator-copies", "operator-objects", "operator-deletes", "names", "references", "exec"]
 {{- end }}
 
 {{/* The binding of a policy: list of its short name and the root. */}}

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from "node:net"
 import { pipeline } from "node:stream/promises"
 import { RecoveryError, reasonOf } from "../../api/reasons.ts"
-import type { FilesClient } from "../client/files-client.ts"
+import type { FilesClient } from "../../client/files-client.ts"
 import type { PageAssets } from "./assets.ts"
 import { Guard } from "./guard.ts"
 import { contentHeaders, documentHeaders, pageHeaders, toBrowser, toService } from "./headers.ts"

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { connect } from "node:net"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
 import { isAlive } from "../alive.ts"
-import type { Dial } from "./session-agent.ts"
+import { dialTcp } from "../../client/dial-tcp.ts"
+import type { Dial } from "../../client/session-agent.ts"
 
 /** How another process of the same user reaches what `open` serves. Written with mode 0600: it holds the password. */
 const localSessionSchema = z.object({
@@ -74,16 +74,7 @@ export function localSessions(): string[] {
 }
 
 /** Connects to a port of this machine. */
-export function dialLocal(port: number): Dial {
-  return () =>
-    new Promise((resolve, reject) => {
-      const socket = connect({ host: "127.0.0.1", port, noDelay: true })
-      socket.once("error", reject).once("connect", () => {
-        socket.off("error", reject)
-        resolve(socket)
-      })
-    })
-}
+export const dialLocal = (port: number): Dial => dialTcp("127.0.0.1", port)
 
 function read(name: string): LocalSession | undefined {
   try {

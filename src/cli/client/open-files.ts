@@ -1,7 +1,7 @@
 import { RecoveryError } from "../../api/reasons.ts"
 import type { Context } from "../context.ts"
 import type { ClusterFlags } from "./cluster.ts"
-import type { FilesClient } from "./files-client.ts"
+import type { FilesClient } from "../../client/files-client.ts"
 import { sessionFiles } from "./session-files.ts"
 
 /** The sessions a verb reads from, each connected once, however many of its paths were named. Ctrl-C ends what is asked of them. */

@@ -1,7 +1,7 @@
 import { Duplex, PassThrough, Writable } from "node:stream"
 import { type KubeConfig, PortForward } from "@kubernetes/client-node"
 import { RecoveryError } from "../../api/reasons.ts"
-import type { Dial } from "./session-agent.ts"
+import type { Dial } from "../../client/session-agent.ts"
 
 /** The part of a `ws` WebSocket used here; the library's own type for it is open. */
 interface Socket {

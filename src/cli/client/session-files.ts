@@ -5,7 +5,7 @@ import { kinds } from "../../kube/kinds.ts"
 import type { Secret } from "../../kube/objects.ts"
 import { endedEarly, isOver, whyNotReady } from "../session-words.ts"
 import { type Cluster, type ClusterFlags, getSession, openCluster } from "./cluster.ts"
-import { FilesClient } from "./files-client.ts"
+import { FilesClient } from "../../client/files-client.ts"
 import { dialLocal, findLocalSession, localName } from "./local-session.ts"
 import { dialPod } from "./pod-stream.ts"
 

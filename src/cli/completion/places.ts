@@ -1,6 +1,6 @@
 import { displayName, percentDecode } from "../../files/names.ts"
 import type { ClusterFlags } from "../client/cluster.ts"
-import type { FilesClient } from "../client/files-client.ts"
+import type { FilesClient } from "../../client/files-client.ts"
 import { sessionFiles } from "../client/session-files.ts"
 import { printable } from "../printable.ts"
 import { parseRemotePath } from "../remote-path.ts"

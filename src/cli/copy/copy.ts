@@ -1,14 +1,14 @@
 import { humanBytes } from "../../api/bytes.ts"
 import { RecoveryError } from "../../api/reasons.ts"
 import type { Entry } from "../../files/schemas.ts"
-import type { Content, FilesClient, Place } from "../client/files-client.ts"
+import type { Content, FilesClient, Place } from "../../client/files-client.ts"
 import { counted } from "../counted.ts"
-import { AttributeKeeper } from "../extract/attributes.ts"
-import { extractTar } from "../extract/extract.ts"
+import { AttributeKeeper } from "../../extract/attributes.ts"
+import { extractTar } from "../../extract/extract.ts"
 import { printable } from "../printable.ts"
 import type { Progress } from "../progress.ts"
 import type { Destination } from "./destination.ts"
-import { download } from "./download.ts"
+import { download } from "../../client/download.ts"
 import { writeResumable } from "./resumable.ts"
 
 export interface CopyOptions {

@@ -3,7 +3,7 @@ import { constants, readdirSync, renameSync, rmSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { RecoveryError } from "../../api/reasons.ts"
 import { isAlive } from "../alive.ts"
-import { childPath, fill, type FileMetadata, moveInto, setMetadata, statOf } from "../extract/part-file.ts"
+import { childPath, fill, type FileMetadata, moveInto, setMetadata, statOf } from "../../extract/part-file.ts"
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 

@@ -3,7 +3,7 @@ import type { FileRecoverySession } from "../../api/session.ts"
 import { type Cluster, getSession } from "../client/cluster.ts"
 import { endedEarly, isOver, standing, whyNotReady } from "../session-words.ts"
 import type { Steps } from "../steps.ts"
-import { pause } from "../waiting.ts"
+import { pause } from "../../client/pause.ts"
 
 export interface Waiting {
   readonly timeoutMs: number

@@ -2,7 +2,7 @@ import { constants } from "node:fs"
 import { lstat, open, opendir, readlink, stat } from "node:fs/promises"
 import { RecoveryError } from "../../api/reasons.ts"
 import { fileType } from "../../files/entry.ts"
-import { childPath } from "../extract/part-file.ts"
+import { childPath } from "../../extract/part-file.ts"
 import { sha256Of } from "../sha256/manifest.ts"
 import { byNameBytes, collectEntries, type Tree, type TreeEntry } from "./tree.ts"
 

@@ -1,7 +1,7 @@
 import { percentDecode } from "../../files/names.ts"
 import type { Entry } from "../../files/schemas.ts"
-import type { FilesClient, Place } from "../client/files-client.ts"
-import { download } from "../copy/download.ts"
+import type { FilesClient, Place } from "../../client/files-client.ts"
+import { download } from "../../client/download.ts"
 import { sha256Of } from "../sha256/manifest.ts"
 import { byNameBytes, collectEntries, type Tree, type TreeEntry } from "./tree.ts"
 

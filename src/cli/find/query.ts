@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../api/reasons.ts"
-import type { Search } from "../client/search.ts"
+import type { Search } from "../../client/search.ts"
 import { fileTypes, type FileType } from "../../files/schemas.ts"
 import { parseName } from "../../files/names.ts"
 import { parseSize } from "../size-flag.ts"

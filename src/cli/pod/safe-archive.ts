@@ -3,7 +3,7 @@ import { displayName } from "../../files/names.ts"
 import { joinPath } from "../../files/path.ts"
 import type { TarHeader } from "../../files/tar/header.ts"
 import { readTar } from "../../files/tar/reader.ts"
-import { maxPathBytes, memberPath, type Renaming } from "../extract/member-path.ts"
+import { maxPathBytes, memberPath, type Renaming } from "../../extract/member-path.ts"
 import { encodeHeader, padding } from "./tar-writer.ts"
 
 export interface SafeArchiveOptions extends Renaming {

@@ -2,7 +2,7 @@ import { RecoveryError } from "../../api/reasons.ts"
 import { displayName, percentDecode } from "../../files/names.ts"
 import { joinPath } from "../../files/path.ts"
 import type { Entry, Volumes } from "../../files/schemas.ts"
-import type { FilesClient, Place } from "../client/files-client.ts"
+import type { FilesClient, Place } from "../../client/files-client.ts"
 import { byName, shownName } from "../listing.ts"
 import { printable } from "../printable.ts"
 

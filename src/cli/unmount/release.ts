@@ -5,7 +5,7 @@ import { kinds } from "../../kube/kinds.ts"
 import type { Cluster } from "../client/cluster.ts"
 import { isOver, standing, whyNotReady } from "../session-words.ts"
 import type { Steps } from "../steps.ts"
-import { pause } from "../waiting.ts"
+import { pause } from "../../client/pause.ts"
 
 /** Asks for the end of a session. One that is gone has ended. */
 export async function requestUnmount({ kube }: Cluster, { metadata }: FileRecoverySession): Promise<void> {

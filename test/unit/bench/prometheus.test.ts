@@ -22,6 +22,7 @@ test("samples with and without labels, escapes, infinities and times; all else i
 test("what the operator itself prints: by how much its counters have grown", async () => {
   const metrics = createMetrics({
     phases: () => ({}),
+    copies: () => ({}),
     waitingForPlace: () => 0,
     queueDepth: () => 0,
     leading: () => true,

@@ -18,7 +18,18 @@ store.set({
   metadata: { name: "queued", namespace: "shop", uid: "uid-queued" },
   status: { phase: "Pending", conditions: [{ type: "Accepted", status: "False", reason: "Queued" }] },
 } as never)
-const index: SessionIndex = { store, byUid: (uid) => (uid === "uid-ready" ? "shop/ready" : undefined) }
+const copies = new ObjectStore<never>()
+for (const [name, session, phase] of [
+  ["mine", "ready", "Copying"],
+  ["over", "ready", "Complete"],
+  ["other", "pending", "Pending"],
+])
+  copies.set({
+    metadata: { name, namespace: "shop", uid: `uid-${name}` },
+    spec: { session: { name: session } },
+    status: { phase },
+  } as never)
+const index: SessionIndex = { store, copies, byUid: (uid) => (uid === "uid-ready" ? "shop/ready" : undefined) }
 
 const labels = (uid: string, session: string) => ({
   "filerecovery.dev/session-uid": uid,
@@ -29,6 +40,29 @@ const claimed = (name: string) => ({ metadata: { name: "pv" }, spec: { claimRef:
 
 test.each([
   ["a session: itself", "filerecoverysessions", { metadata: { name: "new", namespace: "shop" } }, ["shop/new"]],
+  [
+    "a session that is copied from: itself and the copies that aren't over",
+    "filerecoverysessions",
+    { metadata: { name: "ready", namespace: "shop" } },
+    ["shop/ready", "copy:shop/mine"],
+  ],
+  ["a copy: itself", "filerecoverycopies", { metadata: { name: "mine", namespace: "shop" } }, ["copy:shop/mine"]],
+  [
+    "a copy's pod: session and copy, by UID",
+    "pods",
+    {
+      metadata: {
+        name: "p",
+        namespace: "shop",
+        labels: {
+          ...labels("uid-ready", "rea"),
+          "filerecovery.dev/copy": "mi",
+          "filerecovery.dev/copy-uid": "uid-mine",
+        },
+      },
+    },
+    ["shop/ready", "copy:shop/mine"],
+  ],
   [
     "a child: by UID, the label may be cut",
     "pods",
@@ -106,7 +140,9 @@ test("of what others made nothing is kept but what says whom it concerns", () =>
     spec: { a: "secret" },
     status: { a: "secret" },
   }
-  for (const { keep, onlyOurs } of watches.slice(1))
+  for (const { keep, onlyOurs } of watches.filter(
+    ({ kind }) => kind.kind !== "FileRecoverySession" && kind.kind !== "FileRecoveryCopy",
+  ))
     expect(onlyOurs || !JSON.stringify(keep?.(secretive)).includes("secret")).toBe(true)
 })
 

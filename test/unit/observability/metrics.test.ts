@@ -5,6 +5,7 @@ test("what is counted and what is asked for at each scrape", async () => {
   let phases: Record<string, number> = { Ready: 2, Pending: 1 }
   const metrics = createMetrics({
     phases: () => phases,
+    copies: () => ({ Copying: 4 }),
     waitingForPlace: () => 7,
     queueDepth: () => 3,
     leading: () => true,
@@ -18,6 +19,7 @@ test("what is counted and what is asked for at each scrape", async () => {
   const text = await metrics.render()
   for (const line of [
     'filerecovery_sessions{phase="Ready"} 2',
+    'filerecovery_copies{phase="Copying"} 4',
     "filerecovery_sessions_queued 7",
     "filerecovery_queue_depth 3",
     "filerecovery_leader 1",
@@ -38,6 +40,7 @@ test("what is counted and what is asked for at each scrape", async () => {
 test("a sweep that ended well leaves its time", async () => {
   const metrics = createMetrics({
     phases: () => ({}),
+    copies: () => ({}),
     waitingForPlace: () => 0,
     queueDepth: () => 0,
     leading: () => true,

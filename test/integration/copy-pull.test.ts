@@ -1,0 +1,207 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
+import { spawnSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { RecoveryError } from "../../src/api/reasons.ts"
+import { type CopyLab, copyLab } from "../support/copy-lab.ts"
+import { waitFor } from "../support/wait.ts"
+
+let lab: CopyLab
+beforeEach(async () => {
+  lab = await copyLab()
+})
+afterEach(() => lab[Symbol.asyncDispose]())
+
+const tree = { "tree/a": "one", "tree/b/c": "two", "tree/b/d/e": "three" }
+
+test("a tree, with its modes and times, and nothing besides", async () => {
+  lab.write(lab.source, tree)
+  mkdirSync(join(lab.source, "tree/empty"))
+  symlinkSync("../anywhere", join(lab.source, "tree/link"))
+  chmodSync(join(lab.source, "tree/a"), 0o4751)
+  chmodSync(join(lab.source, "tree/b"), 0o555)
+  utimesSync(join(lab.source, "tree/a"), 1e9, 1e9)
+  utimesSync(join(lab.source, "tree/b"), 1e9, 1e9)
+  expect(await lab.pull()).toMatchObject({ reason: "Copied", files: 4, bytes: 11, skipped: 0, failed: 0 })
+  expect(lab.read()).toEqual(lab.read(lab.source))
+  const [file, directory] = ["tree/a", "tree/b"].map((path) => statSync(join(lab.destination, path)))
+  expect([file?.mode, directory?.mode]).toEqual([0o100751, 0o040555])
+  expect([file?.mtimeMs, directory?.mtimeMs]).toEqual([1e12, 1e12])
+})
+
+test("several places into a directory that is made: a file, a tree, and a whole volume under its name", async () => {
+  lab.write(lab.source, { ...tree, "single file": "four" })
+  const directory = [Buffer.from("re"), Buffer.from("stored")]
+  const result = await lab.pull({ paths: ["/single file", "/tree/b", "/"], directory })
+  expect(result).toMatchObject({ reason: "Copied", files: 1 + 2 + 4 })
+  expect(Object.keys(lab.read(join(lab.destination, "re/stored"))).filter((path) => !path.endsWith("/"))).toEqual([
+    "b/c",
+    "b/d/e",
+    "data/single file",
+    "data/tree/a",
+    "data/tree/b/c",
+    "data/tree/b/d/e",
+    "single file",
+  ])
+})
+
+test.each([
+  ["Fail", { "tree/a": "mine" }, { reason: "DestinationExists", files: 2, skipped: 0, failed: 1 }],
+  ["Skip", { "tree/a": "mine" }, { reason: "Copied", files: 2, skipped: 1, failed: 0 }],
+  ["Overwrite", { "tree/a": "one" }, { reason: "Copied", files: 3, skipped: 0, failed: 0 }],
+  ["Rename", { "tree/a": "mine", "tree/a.recovered": "one" }, { reason: "Copied", files: 3, skipped: 0, failed: 0 }],
+] as const)("a name that is taken, conflict %s", async (conflict, there, outcome) => {
+  lab.write(lab.source, tree)
+  lab.write(lab.destination, { "tree/a": "mine", "tree/other": "stays" })
+  expect(await lab.pull({ conflict })).toMatchObject(outcome)
+  expect(lab.read()).toEqual({ "tree/": "", "tree/b/": "", "tree/b/d/": "", ...tree, "tree/other": "stays", ...there })
+})
+
+test.each(["Fail", "Skip", "Overwrite", "Rename"] as const)(
+  "a link in the way is not followed, conflict %s",
+  async (conflict) => {
+    lab.write(lab.source, tree)
+    lab.write(lab.destination, { outside: "safe", "elsewhere/x": "safe", "tree/x": "" })
+    symlinkSync("../outside", join(lab.destination, "tree/a"))
+    symlinkSync("../elsewhere", join(lab.destination, "tree/b"))
+    const { failed } = await lab.pull({ conflict })
+    expect(failed).toBe(conflict === "Fail" ? 2 : 1)
+    expect(lab.read()).toMatchObject({ outside: "safe", "elsewhere/x": "safe" })
+    expect(lab.read()).not.toHaveProperty("elsewhere/c")
+  },
+)
+
+test("renamed again where that is taken as well, and a directory in the way of a file is never written over", async () => {
+  lab.write(lab.source, { "tree/a": "new", "tree/a.recovered": "x" })
+  lab.write(lab.destination, { "tree/a": "", "tree/a.recovered": "" })
+  await lab.pull({ conflict: "Rename" })
+  expect(Object.values(lab.read()).sort()).toEqual(["", "", "", "new", "x"].sort())
+  lab.write(lab.source, { "more/d": "file" })
+  lab.write(lab.destination, { "more/d/inside": "stays" })
+  expect(await lab.pull({ paths: ["/more"], conflict: "Overwrite" })).toMatchObject({
+    reason: "DestinationExists",
+    failures: [{ path: "/data/more/d" }],
+  })
+  expect(lab.read()).toMatchObject({ "more/d/inside": "stays" })
+})
+
+test("names of any bytes, and files that can't be copied: the others are", async () => {
+  const name = Buffer.concat([Buffer.from(join(lab.source, "tree/")), Buffer.from([0xff, 0x0a, 0x5c, 0x20])])
+  lab.write(lab.source, tree)
+  writeFileSync(name, "bytes")
+  spawnSync("mkfifo", [join(lab.source, "tree/pipe")])
+  expect(await lab.pull({ paths: ["/tree", "/missing"] })).toMatchObject({
+    reason: "CopyIncomplete",
+    files: 4,
+    skipped: 1,
+    failed: 1,
+    failures: [{ path: "/data/missing", reason: "PathNotFound" }],
+  })
+  const there = Buffer.concat([Buffer.from(join(lab.destination, "tree/")), Buffer.from([0xff, 0x0a, 0x5c, 0x20])])
+  expect(readFileSync(there, "utf8")).toBe("bytes")
+})
+
+test("holes stay holes", async () => {
+  lab.write(lab.source, { "tree/sparse": "" })
+  spawnSync("truncate", ["-s", "8M", join(lab.source, "tree/sparse")])
+  await lab.pull()
+  const { size, blocks } = statSync(join(lab.destination, "tree/sparse"))
+  expect([size, blocks]).toEqual([8 * 2 ** 20, 0])
+})
+
+test("a password that isn't the session's ends it, and leaves nothing", async () => {
+  lab.write(lab.source, tree)
+  const result = await lab.pull({ files: lab.lab.client({ password: "wrong" }) })
+  expect(result).toMatchObject({ files: 0, failed: 0 })
+  expect(["LoginRefused", "AccessDenied"]).toContain(result.reason)
+  expect(lab.read()).toEqual({})
+})
+
+test("another session's server is not talked to", async () => {
+  lab.write(lab.source, tree)
+  const files = lab.lab.client({ sessionUid: "00000000-0000-0000-0000-000000000000" })
+  expect(await lab.pull({ files })).toMatchObject({ reason: "LoginRefused", files: 0 })
+  expect(lab.read()).toEqual({})
+})
+
+test("a large file goes on where it had come to", async () => {
+  const bytes = randomBytes(2 ** 20)
+  lab.write(lab.source, { "tree/small": "" })
+  writeFileSync(join(lab.source, "tree/large"), bytes)
+  const stop = new AbortController()
+  const stepBytes = 64 * 1024
+  const files = lab.lab.client()
+  const content = files.content.bind(files)
+  const starts: number[] = []
+  files.content = async (place, part, signal) => {
+    starts.push(part.start)
+    const whole = await content(place, part, signal)
+    return { ...whole, body: stopAfter(whole.body, starts.length === 1 ? 2 ** 19 : Infinity, stop) }
+  }
+  expect(await lab.pull({ files, paths: ["/tree/large"], stepBytes, signal: stop.signal })).toMatchObject({
+    reason: "Interrupted",
+    files: 0,
+  })
+  const again = await lab.pull({ files, paths: ["/tree/large"], stepBytes })
+  expect(again).toMatchObject({ reason: "Copied", files: 1, bytes: 2 ** 20 })
+  expect(starts[0]).toBe(0)
+  expect(starts[1]).toBeGreaterThanOrEqual(2 ** 19 - stepBytes)
+  expect(readFileSync(join(lab.destination, "large")).equals(bytes)).toBe(true)
+  expect(Object.keys(lab.read())).toEqual(["large"])
+})
+
+test("what could not be copied, however deep, is told by the next pod as well", async () => {
+  lab.write(lab.source, { "tree/x/y/a": "new", "tree/x/b": "", "tree/z/c": "last" })
+  lab.write(lab.destination, { "tree/x/y/a": "old" })
+  const stop = new AbortController()
+  const files = lab.lab.client()
+  const page = files.page.bind(files)
+  files.page = async (place, cursor) => {
+    const found = await page(place, cursor)
+    // the directory with the failure first, then the end in the other one
+    if (place.components.at(-1)?.toString() === "z") stop.abort()
+    return { ...found, entries: found.entries.sort((one, other) => (one.name < other.name ? -1 : 1)) }
+  }
+  expect(await lab.pull({ files, signal: stop.signal })).toMatchObject({ reason: "Interrupted", failed: 1 })
+  expect(await lab.pull()).toMatchObject({ reason: "DestinationExists", files: 2, failed: 1 })
+})
+
+test("what a pod before has placed is known again, also where inode numbers don't last", async () => {
+  lab.write(lab.source, { "tree/a": "one", "tree/b": "two" })
+  const stop = new AbortController()
+  const files = lab.lab.client()
+  const content = files.content.bind(files)
+  const placed = join(lab.destination, "tree/a")
+  files.content = async (place, part, signal) => {
+    const isFirst = place.components.at(-1)?.toString() === "a"
+    if (!isFirst) await waitFor("the other file", async () => existsSync(placed), { seconds: 10 })
+    const whole = await content(place, part, signal)
+    return { ...whole, body: stopAfter(whole.body, isFirst ? Infinity : 1, stop) }
+  }
+  await lab.pull({ files, signal: stop.signal })
+  expect(Object.keys(lab.read())).toEqual(expect.arrayContaining(["tree/a", ".filerecovery-copy-0123abcd"]))
+  spawnSync("sh", ["-c", 'cp -p "$0" "$0.copy" && mv "$0.copy" "$0"', placed])
+  expect(await lab.pull()).toMatchObject({ reason: "Copied", files: 2, failed: 0 })
+  expect(lab.read()).toEqual({ "tree/": "", "tree/a": "one", "tree/b": "two" })
+})
+
+async function* stopAfter(body: AsyncIterable<Buffer>, most: number, stop: AbortController): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    yield chunk
+    if (bytes < most) continue
+    stop.abort()
+    throw new RecoveryError("Interrupted", "Interrupted.")
+  }
+}
