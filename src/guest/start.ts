@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { RecoveryError } from "../api/reasons.ts"
 import type { Appliance } from "./appliance.ts"
-import { connectGuest, defaultTimeouts, type ConnectOptions } from "./connect.ts"
+import { connectGuest, type ConnectOptions, defaultTimeouts, isLoss } from "./connect.ts"
 import type { Guest } from "./guest.ts"
 import { startSaved, type Boot } from "./saved/boot.ts"
 import { stateFolder } from "./saved/folder.ts"
@@ -109,7 +109,8 @@ async function startOnce(options: Settled, boot: Boot): Promise<Guest> {
     }, 1000)
     await supervised.finally(() => clearTimeout(grace))
     options.signal.throwIfAborted()
-    if (killed || exit === undefined) throw error
+    // an error of a disk is not one of the guest, which ends when it is given up
+    if (killed || exit === undefined || !isLoss(error)) throw error
     const how = exit.signal ?? `exit code ${exit.code}`
     throw new RecoveryError("GuestFailed", `The micro-VM ended (${how}) before it could be used: ${lastWords(exit)}`, {
       cause: error,

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await installChart(cluster)
   await shop.makeNamespace(cluster, namespace)
   await importSnapshots(cluster, namespace, [{ name: "data", image: join(await plainImages(), "whole.img") }])
-  const what = ["--from", "snapshot/data", "--ttl", "2h", "--wait"]
+  const what = ["--from", "snapshot/data", "--storage-class", "loop", "--ttl", "2h", "--wait"]
   await run("kubectl-recover", ["create", name, ...what, "-n", namespace], { env: cluster.env })
   browse = spawn("kubectl-recover", ["browse", name, "--no-open", "-n", namespace], {
     env: cluster.env,

@@ -59,7 +59,7 @@ async function open(namespace: string, set: readonly Row[], folders: ReadonlyMap
   await cluster.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "keys", namespace }, data })
   const from = disks.map(({ name }) => `--from=snapshot/${name}`)
   const unlock = keys.map(({ name }) => `--unlock-secret=keys/${name}`)
-  await recover(namespace, "create", name, ...from, ...unlock, "--verify-source", "--wait")
+  await recover(namespace, "create", name, ...from, "--storage-class=loop", ...unlock, "--verify-source", "--wait")
 }
 
 const diskOf = (image: string) => image.replaceAll(/^.*\/|\.img$/g, "")
@@ -108,7 +108,7 @@ describe("people are told", () => {
       volumes: unknown[]
     }
     expect(volumes.length).toBeGreaterThan(4)
-    for (const { path, state } of volumes) expect(table).toMatch(new RegExp(`^${path} .*${state}`, "m"))
+    for (const { path, state } of volumes) expect(table).toMatch(new RegExp(`^/${path} +${state} `, "m"))
     expect(json.volumes).toMatchObject(volumes)
   })
 })

@@ -12,6 +12,8 @@ import * as shop from "../support/shop.ts"
 const namespace = "e2e-unlock"
 let cluster: Cluster
 
+const data = ["--from", "snapshot/data", "--storage-class", "loop"]
+
 const recover = (...args: string[]) =>
   run("kubectl-recover", [...args, "-n", namespace], { env: cluster.env, accept: [0, 1] })
 const status = async (name: string) => (await cluster.get<LiveSession>("frsess", name, namespace))?.status
@@ -43,7 +45,7 @@ afterAll(async () => {
 
 test("a file on an encrypted volume is read with the key of a Secret", async () => {
   const keys = ["--unlock-secret", "disk-keys/root"]
-  const { code, stderr } = await recover("create", "right", "--from", "snapshot/data", ...keys, "--wait")
+  const { code, stderr } = await recover("create", "right", ...data, ...keys, "--wait")
   expect([code, stderr]).toEqual([0, expect.stringContaining("Ready")])
   expect((await status("right"))?.volumes).toMatchObject([
     { path: "data", filesystem: "ext4", state: "Mounted", stack: ["disk data", "unlocked"] },
@@ -53,7 +55,7 @@ test("a file on an encrypted volume is read with the key of a Secret", async () 
 
 test("with keys that don't fit or aren't there the session is ready, and the volume says so", async () => {
   const keys = ["disk-keys/other", "disk-keys/no-such", "no-such/root"].map((key) => `--unlock-secret=${key}`)
-  const { code, stderr } = await recover("create", "wrong", "--from", "snapshot/data", ...keys, "--wait")
+  const { code, stderr } = await recover("create", "wrong", ...data, ...keys, "--wait")
   expect([code, stderr]).toEqual([0, expect.stringContaining("Ready")])
   expect((await status("wrong"))?.volumes).toMatchObject([
     {

@@ -117,7 +117,10 @@ describe("the stories", () => {
     await run("sh", ["-euc", `cd ${folder}; tar --zstd -xf orders.tar.zst; sha256sum --quiet -c orders.sha256`])
     expect(await out("sha256 --check orders.sha256 orders:/data-orders-0")).toMatch(/orders\/archive\/big: OK\n/)
     await recover("audit show orders > audit.jsonl")
-    expect(await out("audit verify audit.jsonl -o json")).toContain('"intact": true')
+    const verified = await run("sh", ["-euc", `cd ${folder}; kubectl-recover audit verify audit.jsonl -o json`], {
+      env: cluster.env,
+    })
+    expect(verified.stdout).toContain('"intact": true')
   })
 })
 

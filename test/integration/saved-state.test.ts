@@ -131,9 +131,9 @@ async function look(name: string): Promise<{ random: string[]; aheadMs: number }
     const bootId = await verb(host, "cat", "/", "/proc/sys/kernel/random/boot_id")
     const random = [bootId, await uuid(), await uuid()]
     const before = Date.now()
-    // a process is as old as the look at it
-    const processes = await verb(host, "find", "/", "/proc", "1")
-    const times = [...processes.matchAll(/^d \d+ \d+ \d+ \d+ (\d+)\.\d+ \d+$/gm)].map(([, seconds]) => Number(seconds))
+    // what there is of a process in /proc is as old as the look at it
+    const files = await verb(host, "search", "/", "/proc/1/attr")
+    const times = [...files.matchAll(/^\w \d+ \d+ \d+ \d+ (\d+)\.\d+$/gm)].map(([, seconds]) => Number(seconds))
     return { random, aheadMs: Math.max(...times) * 1000 - before }
   } finally {
     stop.abort()
