@@ -126,7 +126,8 @@ function changed(change: (spec: Spec, pod: Manifest) => void): Manifest {
 describe("the operator", () => {
   test("makes what the copy asks for", async () => {
     expect(await operator.tries("create", pod())).toBe("")
-    expect(await operator.tries("create", session())).toBe("")
+    // the operator itself may have made it by now; whether it is there is looked at after what may be there
+    expect(await operator.tries("create", session())).toMatch(/^$|AlreadyExists/)
     for (const policy of copyPolicyManifests(blueprint, ref)) expect(await operator.tries("create", policy)).toBe("")
   })
 
