@@ -52,14 +52,14 @@ async function sha256(places: readonly string[], flags: Sha256Flags, context: Co
   const isJson = formatOf(flags.output, ["json"]) !== undefined
   const sources = places.map((text) => parseRemotePath(text, context.defaultSession))
   using sessions = new OpenFiles(flags, context)
-  if (flags.check !== undefined) return check(flags.check, sources, sessions, flags, context)
+  if (flags.check !== undefined) return await check(flags.check, sources, sessions, flags, context)
   const file = flags.file === "-" ? undefined : flags.file
   if (isJson && file !== undefined) throw new RecoveryError("UsageError", "-f takes what sha256sum reads, not -o json.")
-  if (isJson) return printJson(sources, sessions, context)
+  if (isJson) return await printJson(sources, sessions, context)
   const lines = manifest(sources, sessions, context)
   if (file !== undefined) {
     const metadata = { mode: 0o644, mtime: Date.now() / 1000 }
-    return writePartFile(Buffer.from(dirname(file)), Buffer.from(basename(file)), lines, metadata)
+    return await writePartFile(Buffer.from(dirname(file)), Buffer.from(basename(file)), lines, metadata)
   }
   const { out, outIsTerminal } = context.streams
   // sha256sum escapes line ends only
