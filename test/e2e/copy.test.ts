@@ -55,6 +55,7 @@ beforeAll(async () => {
   ]
   written = await inPod(cluster, namespace, "data", write.join("; "))
   await takeSnapshots(cluster, namespace, [{ claim: "data", name: "nightly" }])
+  await inPod(cluster, namespace, "restored", "true") // its volume is made for the first pod that mounts it
   before = await takeInventory(cluster)
 })
 
