@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import type { Browser, Page } from "playwright-core"
+import type { Page } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { startChromium } from "../support/chromium.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
@@ -21,14 +21,15 @@ const namespace = "e2e-browse"
 const name = "orders"
 let cluster: Cluster
 let browse: ChildProcess
-let browser: Browser
 let page: Page
+const undo = new AsyncDisposableStack()
 let said = ""
 
 beforeAll(async () => {
   cluster = await openCluster()
   await installChart(cluster)
   await shop.makeNamespace(cluster, namespace)
+  undo.defer(() => shop.removeNamespaces(cluster, namespace))
   await importSnapshots(cluster, namespace, [{ name: "data", image: join(await plainImages(), "whole.img") }])
   const what = ["--from", "snapshot/data", "--storage-class", "loop", "--ttl", "2h", "--wait"]
   await run("kubectl-recover", ["create", name, ...what, "-n", namespace], { env: cluster.env })
@@ -36,18 +37,16 @@ beforeAll(async () => {
     env: cluster.env,
     stdio: ["ignore", "pipe", "pipe"],
   })
+  undo.defer(() => void browse.kill())
   browse.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text))
   const [address] = (await once(createInterface({ input: browse.stdout ?? process.stdin }), "line")) as [string]
-  browser = await startChromium()
+  const browser = await startChromium()
+  undo.defer(() => browser.close())
   page = await browser.newPage()
   await page.goto(address)
 })
 
-afterAll(async () => {
-  await browser.close()
-  browse.kill()
-  await shop.removeNamespaces(cluster, namespace)
-})
+afterAll(() => undo.disposeAsync())
 
 test("a file is found by clicks, and on disk it has the right content", async () => {
   await page.locator("a.card", { hasText: "data" }).click()

@@ -17,11 +17,9 @@ export async function importSnapshots(
   const handles = await Promise.all(wanted.map(({ image }) => store(join(cluster.state, "csi"), image)))
   await cluster.apply(
     ...wanted.flatMap(({ name }, index) => {
-      const content = `${namespace}-${name}`
-      return [
-        contentManifest(content, { name, namespace }, handles[index] ?? ""),
-        manifest(content, { name, namespace }),
-      ]
+      const handle = handles[index] ?? ""
+      const content = `${namespace}-${name}-${handle}`
+      return [contentManifest(content, { name, namespace }, handle), manifest(content, { name, namespace })]
     }),
   )
   for (const { name } of wanted) await waitForSnapshot(cluster, namespace, name)
