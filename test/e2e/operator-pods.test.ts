@@ -130,8 +130,16 @@ test.each<[string, () => object, string]>([
   ["a node it chose", () => pod({ nodeName: "n1" }), "choose their node"],
   ["one process list for all", () => pod({ shareProcessNamespace: true }), "or processes"],
   ["a shell", () => pod({}, { command: ["sh", "-c"], args: ["id"] }), "/app/target.mjs, /app/restore.mjs or"],
-  ["code as argument", () => pod({}, { command: ["tini", "--", "node", "-e"], args: ["1"] }), "/app/target.mjs, /app/restore.mjs or"],
-  ["another program", () => pod({}, { command: ["tini", "--", "node", "/app/operator.mjs"] }), "/app/target.mjs, /app/restore.mjs or"],
+  [
+    "code as argument",
+    () => pod({}, { command: ["tini", "--", "node", "-e"], args: ["1"] }),
+    "/app/target.mjs, /app/restore.mjs or",
+  ],
+  [
+    "another program",
+    () => pod({}, { command: ["tini", "--", "node", "/app/operator.mjs"] }),
+    "/app/target.mjs, /app/restore.mjs or",
+  ],
   ["no init", () => pod({}, { command: ["node", "/app/target.mjs"] }), "/app/target.mjs, /app/restore.mjs or"],
   [
     "options before the program",
