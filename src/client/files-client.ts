@@ -162,8 +162,8 @@ export class FilesClient {
 
   /** Passes a request on as it is; the answer may be a failure. */
   forward(method: string, target: string, headers: OutgoingHttpHeaders): Promise<IncomingMessage> {
-    // checksums of a large file are long in coming
-    return this.#send(target, headers, hashingMs, method)
+    const isHashed = /^\/v1\/volumes\/[^/]+\/sha256(?:\?|$)/.test(target)
+    return this.#send(target, headers, isHashed ? hashingMs : silenceMs, method)
   }
 
   close(): void {
