@@ -108,6 +108,7 @@ class Copying {
   readonly #options: Omit<CopyOptions, "files">
   #left = 0
   #special = 0
+  #withheld = 0
   #different = 0
 
   constructor(flags: CpFlags, context: Context, progress: Progress) {
@@ -127,6 +128,7 @@ class Copying {
       resume: flags.from.length === 0 || flags.keep === true,
       skipped: (name, why) => (this.#left++, complain(name, `left out: ${why}`)),
       special: () => void this.#special++,
+      withheld: () => void this.#withheld++,
       differs: (name, why) => (this.#different++, complain(name, why)),
     }
   }
@@ -153,6 +155,10 @@ class Copying {
     const { streams } = this.#context
     if (this.#special > 0 && !this.#flags.quiet)
       streams.err.write(`device nodes and fifos left out: ${this.#special} (--preserve-special, as root, keeps them)\n`)
+    if (this.#withheld > 0 && !this.#flags.quiet)
+      streams.err.write(
+        `attributes left out, trusted.* and capabilities: ${this.#withheld} (--preserve-special keeps them)\n`,
+      )
     if (this.#different > 0)
       throw new RecoveryError("ContentDiffers", `${counted(this.#different)} not what the session has.`)
     if (this.#left > 0) throw new RecoveryError("CopyIncomplete", `${counted(this.#left)} left out.`)

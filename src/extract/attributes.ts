@@ -21,6 +21,8 @@ interface Waiting {
 export interface AttributeOptions {
   /** Also those that give power or mean something to the kernel: capabilities, `trusted.*`. For root. */
   readonly privileged: boolean
+  /** Told of each of those that was there and isn't kept because it gives power. */
+  readonly withheld: (name: string) => void
   /** Told of what could not be kept. */
   readonly lost: (name: string, why: string) => void
 }
@@ -75,17 +77,17 @@ export class AttributeKeeper implements AttributeSink {
     return [...attributes].flatMap(([key, value]) => {
       if (!key.startsWith(xattr)) return []
       const name = key.slice(xattr.length)
-      if (this.#isAllowed(name)) return [`${escaped(Buffer.from(name))}=0x${value.toString("hex")}`]
+      if (isPrivileged(name) && !this.#options.privileged) {
+        this.#options.withheld(displayName(path))
+        return []
+      }
+      if (isPrivileged(name) || /^user\.[^]/.test(name))
+        return [`${escaped(Buffer.from(name))}=0x${value.toString("hex")}`]
       // what the kernel keeps for itself comes from the new file's own place
       if (!/^(system|security\.selinux)/.test(name))
         this.#options.lost(displayName(path), `attribute ${name} is not kept`)
       return []
     })
-  }
-
-  #isAllowed(name: string): boolean {
-    if (/^user\.[^]/.test(name)) return true
-    return this.#options.privileged && (/^trusted\.[^]/.test(name) || name === "security.capability")
   }
 
   #acl({ path, attributes, mode }: Waiting): string[] {
@@ -105,6 +107,8 @@ export class AttributeKeeper implements AttributeSink {
     return access.length === 0 && lines.length > 0 ? [...minimalAcl(mode), ...lines] : lines
   }
 }
+
+const isPrivileged = (name: string) => /^trusted\.[^]/.test(name) || name === "security.capability"
 
 /** An entry with its user or group as a number, which star's format has at its end. */
 function aclLine(entry: string, prefix: string): string | undefined {

@@ -4,6 +4,7 @@ import { displayName } from "../files/names.ts"
 import type { TarHeader } from "../files/tar/header.ts"
 import { readTar, type TarMember } from "../files/tar/reader.ts"
 import type { AttributeSink } from "./attributes.ts"
+import { fileTime } from "./file-time.ts"
 import { maxPathBytes, memberPath, type Renaming } from "./member-path.ts"
 import { childPath, type FileMetadata, placePart, writePartFile } from "./part-file.ts"
 import { SafeTree } from "./safe-tree.ts"
@@ -74,7 +75,7 @@ async function place(
       placePart(directory, name, (part) => {
         symlinkSync(header.linkName, part)
         if (metadata.owner) lchownSync(part, metadata.owner.uid, metadata.owner.gid)
-        lutimesSync(part, metadata.mtime, metadata.mtime)
+        lutimesSync(part, fileTime(metadata.mtime), fileTime(metadata.mtime))
       })
       return undefined
     case "hardlink": {
@@ -92,12 +93,8 @@ function isFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && ["ENOSPC", "EDQUOT", "EROFS"].includes(String(error.code))
 }
 
-/** Seconds since the epoch every file system can hold: from 1970 to 2242. */
-const latest = 2 ** 33
-
-function metadataOf({ mode, uid, gid, ...header }: TarHeader, options: ExtractOptions): FileMetadata {
+function metadataOf({ mode, mtime, uid, gid }: TarHeader, options: ExtractOptions): FileMetadata {
   const { preserveSpecial, numericOwner = preserveSpecial } = options
-  const mtime = Math.min(Math.max(0, header.mtime), latest)
   return { mode: preserveSpecial ? mode : mode & 0o777, mtime, ...(numericOwner && { owner: { uid, gid } }) }
 }
 

@@ -4,6 +4,7 @@ import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { displayName } from "../files/names.ts"
+import { fileTime } from "./file-time.ts"
 
 /** Longest name most file systems take, in bytes. */
 const maxNameBytes = 255
@@ -58,7 +59,7 @@ export async function fill(file: FileHandle, body: AsyncIterable<Buffer>, from: 
 export async function setMetadata(file: FileHandle, { mode, mtime, owner }: FileMetadata): Promise<void> {
   if (owner) await file.chown(owner.uid, owner.gid)
   await file.chmod(mode)
-  await file.utimes(mtime, mtime)
+  await file.utimes(fileTime(mtime), fileTime(mtime))
 }
 
 /** Makes something that isn't a regular file (a link, a fifo) under a free name, then moves it to its own. */

@@ -2,6 +2,7 @@ import { closeSync, constants, fchmodSync, fchownSync, futimesSync, mkdirSync, o
 import { RecoveryError } from "../api/reasons.ts"
 import { displayName } from "../files/names.ts"
 import { joinPath } from "../files/path.ts"
+import { fileTime } from "./file-time.ts"
 import { childPath, type FileMetadata, statOf } from "./part-file.ts"
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants
@@ -104,7 +105,7 @@ function setMetadata(path: Buffer, { mode, mtime, owner }: FileMetadata): void {
   try {
     if (owner) fchownSync(directory, owner.uid, owner.gid)
     fchmodSync(directory, mode)
-    futimesSync(directory, mtime, mtime)
+    futimesSync(directory, fileTime(mtime), fileTime(mtime))
   } finally {
     closeSync(directory)
   }

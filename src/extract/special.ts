@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { chmodSync, lchownSync, lutimesSync } from "node:fs"
 import { RecoveryError } from "../api/reasons.ts"
 import type { TarHeader } from "../files/tar/header.ts"
+import { fileTime } from "./file-time.ts"
 import type { FileMetadata } from "./part-file.ts"
 
 const letters = { char: "c", block: "b", fifo: "p" } as const
@@ -20,5 +21,5 @@ export function makeSpecial(path: Buffer, header: TarHeader, metadata: FileMetad
     throw new RecoveryError("AccessDenied", `mknod failed: ${error?.message ?? stderr.toString().trim()}`)
   if (metadata.owner) lchownSync(path, metadata.owner.uid, metadata.owner.gid)
   chmodSync(path, metadata.mode)
-  lutimesSync(path, metadata.mtime, metadata.mtime)
+  lutimesSync(path, fileTime(metadata.mtime), fileTime(metadata.mtime))
 }

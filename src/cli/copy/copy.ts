@@ -25,6 +25,8 @@ export interface CopyOptions {
   readonly skipped: (name: string, why: string) => void
   /** Told of device nodes and fifos left out. */
   readonly special: (name: string) => void
+  /** Told of attributes left out that give power. */
+  readonly withheld: (name: string) => void
   /** Told of each file that is not what the session has. */
   readonly differs: (name: string, why: string) => void
 }
@@ -75,7 +77,7 @@ export async function copyTree(place: Place, to: Destination, options: CopyOptio
   const { files, progress, signal, preserveSpecial, numericOwner, skipped, special } = options
   const stream = await files.tar(place, signal)
   const attributes = options.xattrs
-    ? new AttributeKeeper({ privileged: preserveSpecial, lost: options.skipped })
+    ? new AttributeKeeper({ privileged: preserveSpecial, withheld: options.withheld, lost: options.skipped })
     : undefined
   await extractTar(stream, {
     into: to.directory,
