@@ -13,6 +13,7 @@ export type Loss =
   | "trusted attributes"
   | "attributes"
   | "ACLs"
+  | "times before 1970"
   | "times before 1980"
   | "nanoseconds"
   | "fractions of seconds"
@@ -85,11 +86,13 @@ export function comparable(read: readonly Entry[], losses: readonly Loss[]): Ent
 function timeOf({ type, mtime: time }: Entry, losses: readonly Loss[]): bigint {
   if (losses.includes("times") || (losses.includes("links' times") && type === "symlink")) return 0n
   if (losses.includes("times before 1980") && time < from1980) return from1980
-  if (losses.includes("fractions of seconds")) return time - mod(time, 1_000_000_000n)
+  if (losses.includes("times before 1970") && time < 0n) return time + 2n ** 32n * second
+  if (losses.includes("fractions of seconds")) return time - mod(time, second)
   if (!losses.includes("nanoseconds")) return time
   const rounded = time + 500n
   return rounded - mod(rounded, 1000n)
 }
 
-const from1980 = 315_532_800n * 1_000_000_000n
+const second = 1_000_000_000n
+const from1980 = 315_532_800n * second
 const mod = (value: bigint, by: bigint) => ((value % by) + by) % by

@@ -31,6 +31,11 @@ export class Scene {
     return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
   }
 
+  /** Runs a program with something on its standard input; what it says on standard output. Rejects when it fails. */
+  async pipe(program: string, args: string[], input: string): Promise<string> {
+    return (await run(program, args, { env: this.env, input })).stdout
+  }
+
   /** Types a command into a shell in that folder; what it says on standard output. Rejects when it fails. */
   async type(command: string, folder: string): Promise<string> {
     const script = `set -o pipefail; cd "$0"; ${command}`

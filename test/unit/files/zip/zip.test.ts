@@ -138,7 +138,11 @@ test.each<[string, string | Buffer, string]>([
   ["a percent sign", "100% 4%f", "100% 4%f"],
   ["what looks encoded", "a%41", "a%2541"],
   ["255 bytes that are no UTF-8", Buffer.alloc(255, 0xff), `${"%FF".repeat(79)}~299e8a432bfff7d4`],
-  ["too long by some escapes", `${"x".repeat(200)}${"\n".repeat(40)}`, `${"x".repeat(200)}${"%0A".repeat(12)}~43b3d9d7bf2f1421`],
+  [
+    "too long by some escapes",
+    `${"x".repeat(200)}${"\n".repeat(40)}`,
+    `${"x".repeat(200)}${"%0A".repeat(12)}~43b3d9d7bf2f1421`,
+  ],
   ["a long path of short names", "dir/".repeat(200), "dir/".repeat(200)],
 ])("names: %s", (_, name, expected) => expect(zipName(Buffer.from(name as string)).toString()).toBe(expected))
 
