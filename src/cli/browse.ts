@@ -8,47 +8,59 @@ import { getSession, openCluster } from "./client/cluster.ts"
 import { localName } from "./client/local-session.ts"
 import { sessionFiles } from "./client/session-files.ts"
 import { readInstallation, usualInstallation } from "./create/installation.ts"
-import { type CommonFlags, type Context, examples, withClusterFlags } from "./context.ts"
+import { type Context, examples, withClusterFlags } from "./context.ts"
+import { inOneShot } from "./one-shot/one-shot.ts"
+import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { parseRemotePath } from "./remote-path.ts"
 import { pause } from "../client/pause.ts"
 
-interface BrowseFlags extends CommonFlags {
+interface BrowseFlags extends OneShotFlags {
   readonly open: boolean
   readonly port: string
   readonly installation: string
 }
 
+/** People look at a page, and go away from it, for longer than programs don't read. */
+const idleTimeout = "1h"
 /** The session is looked at so often, to end with it (milliseconds). */
 const lookMs = 15_000
 
 const help = `${examples(
   "kubectl-recover browse orders",
+  "kubectl-recover browse --from pvc/data-orders-0     opens a session, and unmounts it at the end",
   "kubectl-recover browse orders --no-open     prints the address instead of opening a browser",
   "kubectl-recover browse local                what open serves on this machine",
 )}
 The session's files as a web page: search, preview, downloads as zip or tar, checksums, time left. It is served on 127.0.0.1,
-for whoever has the token that its address ends in, until Ctrl-C or the end of the session.`
+for whoever has the token that its address ends in, until Ctrl-C or the end of the session.
+${oneShotHelp}`
 
 /** `browse SESSION`: the files as a web page. */
 export function addBrowse(program: Command, context: Context): void {
   const command = program
     .command("browse")
     .description("look at a session's files in a web browser")
-    .argument("<session>", "name of a FileRecoverySession, NAMESPACE/NAME, or local")
+    .argument("[session]", "name of a FileRecoverySession, NAMESPACE/NAME, or local")
     .option("--no-open", "only print the address")
     .option("--port <number>", "port on 127.0.0.1; 0 for any free one", "0")
     .option("--installation <namespace/release>", "where the operator is installed", usualInstallation)
     .option("-q, --quiet", "print nothing but the address")
     .addHelpText("after", help)
-    .action((session: string, flags: BrowseFlags) => browse(session, flags, context))
-  withClusterFlags(command)
+    .action((session: string | undefined, flags: BrowseFlags) =>
+      inOneShot(flags, context, (context) => browse(session, flags, context), idleTimeout),
+    )
+  withClusterFlags(withOneShotFlags(command))
 }
 
-async function browse(text: string, flags: BrowseFlags, { streams, signal, defaultSession }: Context): Promise<void> {
+async function browse(named: string | undefined, flags: BrowseFlags, context: Context): Promise<void> {
+  const { streams, signal, defaultSession, openDefault } = context
   const port = Number(flags.port)
   if (!/^\d{1,5}$/.test(flags.port) || port > 65_535)
     throw new RecoveryError("UsageError", "--port must be a number from 0 to 65535.")
-  const where = parseRemotePath(`${text}:/`, defaultSession)
+  if ((named === undefined) !== flags.from.length > 0)
+    throw new RecoveryError("UsageError", "Say which session: browse SESSION, or browse --from SOURCE for a new one.")
+  const where = parseRemotePath(`${named ?? ""}:/`, defaultSession)
+  if (named === undefined) await openDefault?.()
   await using stack = new AsyncDisposableStack()
   const session = await browsed(where, flags, signal)
   const files = await sessionFiles(where, flags)

@@ -99,6 +99,22 @@ test.each([
   expect(made()).toMatchObject([{ status: { phase: "Unmounted" } }])
 })
 
+test("in one go: browse serves the page of a session of its own, and ends it with Ctrl-C", async () => {
+  const ctrlC = new AbortController()
+  const page: Promise<Response>[] = []
+  const printed = (out: string) => {
+    if (!out.endsWith("\n")) return
+    page.push(fetch(out.trim()))
+    void page[0]?.finally(() => ctrlC.abort())
+  }
+  const options = { signal: ctrlC.signal, printed }
+  const { code } = await lab.run(["browse", "-q", "--no-open", ...from], options)
+  expect([code, (await page[0])?.status]).toEqual([0, 200])
+  expect(made()).toMatchObject([{ spec: { desiredState: "Unmounted", idleTimeout: "1h" } }])
+  expect(await run("browse")).toMatchObject({ code: 2 })
+  expect(await run("browse", "orders", ...from)).toMatchObject({ code: 2 })
+})
+
 test("--keep leaves the session, and says its name", async () => {
   const { err } = await run("ls", "-q", "--keep", ...from, "/")
   const [kept] = made()

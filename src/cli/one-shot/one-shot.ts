@@ -15,18 +15,21 @@ import { durationOf } from "../waiting.ts"
 import type { OneShotFlags } from "./flags.ts"
 
 /** A process that is killed can't unmount: then nobody reads, and this ends it. */
-const unattended = { idleTimeout: "10m", ttlAfterFinished: "1h" }
+const usualIdleTimeout = "10m"
+const ttlAfterFinished = "1h"
 const releaseMs = 10 * 60_000
 
 /**
  * Runs a verb; with `--from` on a session that is made for it, which is then the one that paths without a session mean,
  * and unmounted afterwards, whatever happens. It is made when the verb first reads something, so that nobody waits minutes to
- * hear of a wrong flag. Rejects with the verb's own failure before any of the release.
+ * hear of a wrong flag. Rejects with the verb's own failure before any of the release. `idleTimeout`: so long a pause the verb may
+ * make between two reads.
  */
 export async function inOneShot(
   flags: OneShotFlags,
   context: Context,
   verb: (context: Context) => Promise<void>,
+  idleTimeout = usualIdleTimeout,
 ): Promise<void> {
   if (flags.from.length === 0) return verb(onlyWithFrom(flags, context))
   if (context.defaultSession !== undefined)
@@ -35,7 +38,10 @@ export async function inOneShot(
   const timeoutMs = durationOf("--timeout", flags.timeout)
   const cluster = openCluster(flags)
   const name = `recover-${randomBytes(4).toString("hex")}`
-  const wanted = newSession(name, cluster.namespace, { ...flags, ...(flags.keep ? {} : unattended) })
+  const wanted = newSession(name, cluster.namespace, {
+    ...flags,
+    ...(flags.keep ? {} : { idleTimeout, ttlAfterFinished }),
+  })
   const where = `${cluster.namespace}/${name}`
   const steps = new Steps(streams, flags.quiet === true)
   let made: FileRecoverySession | undefined
