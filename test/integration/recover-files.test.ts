@@ -103,12 +103,10 @@ test("in one go: browse serves the page of a session of its own, and ends it wit
   const ctrlC = new AbortController()
   const page: Promise<Response>[] = []
   const printed = (out: string) => {
-    if (!out.endsWith("\n")) return
     page.push(fetch(out.trim()))
     void page[0]?.finally(() => ctrlC.abort())
   }
-  const options = { signal: ctrlC.signal, printed }
-  const { code } = await lab.run(["browse", "-q", "--no-open", ...from], options)
+  const { code } = await lab.run(["browse", "-q", "--no-open", ...from], { signal: ctrlC.signal, printed })
   expect([code, (await page[0])?.status]).toEqual([0, 200])
   expect(made()).toMatchObject([{ spec: { desiredState: "Unmounted", idleTimeout: "1h" } }])
   expect(await run("browse")).toMatchObject({ code: 2 })
