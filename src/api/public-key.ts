@@ -22,40 +22,24 @@ const keyLine = new RegExp(KEY_LINE, "u")
 const PRIVATE_MARKS = ["PRIVATE KEY", "b3BlbnNzaC1rZXktdjE", "PuTTY-User-Key-File"]
 
 const isPrivate = (text: string) => PRIVATE_MARKS.some((mark) => text.includes(mark))
-const PRIVATE_CEL = PRIVATE_MARKS.map((mark) => `self.contains('${mark}')`).join(" || ")
+const isPrivateCel = PRIVATE_MARKS.map((mark) => `x.contains('${mark}')`).join(" || ")
 
-/** How many keys, and how long one may be: longer than any public key, so that a private one is recognised, too. */
 export const MAX_PUBLIC_KEYS = 16
+/** Of any text that is looked at: private keys are longer than public ones, and are to be recognised. */
 export const MAX_PUBLIC_KEY_LENGTH = 8192
+/** Of a line: RSA with 16,384 bits and a comment. As many as there may be must not cost the API server more than it spends. */
+const MAX_LINE_LENGTH = 3072
+const isShort = (text: string) => [...text].length <= MAX_LINE_LENGTH
+
+const publicKey = z
+  .string()
+  .max(MAX_PUBLIC_KEY_LENGTH)
+  .describe("A line as in a .pub file: ssh-ed25519, ecdsa-sha2-nistp256, -384, -521, or ssh-rsa of 2,048 bits or more.")
 
 /**
- * A public key that opens a session. All is checked by rules, none by a pattern: of a pattern the API server repeats what was
- * given, which may be a private key.
+ * `access.publicKeys` of a session. What each must be is a rule on the list: where a text itself breaks a rule or a pattern, the
+ * API server repeats it, and it may be a private key.
  */
-const publicKey = withRules(
-  z
-    .string()
-    .max(MAX_PUBLIC_KEY_LENGTH)
-    .describe(
-      "A line as in a .pub file: ssh-ed25519, ecdsa-sha2-nistp256, -384, -521, or ssh-rsa of 2,048 bits or more.",
-    ),
-  [
-    {
-      holds: (text) => !isPrivate(text),
-      cel: `!(${PRIVATE_CEL})`,
-      message:
-        "this is a private key, which belongs on its owner's machine only: make a new pair, and put the line of its .pub file here",
-    },
-    {
-      holds: (text) => isPrivate(text) || keyLine.test(text),
-      cel: `${PRIVATE_CEL} || self.matches(r'${KEY_LINE}')`,
-      message:
-        "must be the line of a .pub file, without options: ssh-ed25519, ecdsa-sha2-nistp256, -384, -521, or ssh-rsa of at least 2048 bits",
-    },
-  ],
-)
-
-/** `access.publicKeys` of a session. */
 export const publicKeys = withRules(
   z
     .array(publicKey)
@@ -65,6 +49,18 @@ export const publicKeys = withRules(
     )
     .meta({ "x-kubernetes-list-type": "atomic" }),
   [
+    {
+      holds: (list) => !list.some(isPrivate),
+      cel: `!self.exists(x, ${isPrivateCel})`,
+      message:
+        "one of them is a private key, which belongs on its owner's machine only: make a new pair, and put the line of its .pub file here",
+    },
+    {
+      holds: (list) => list.every((text) => isPrivate(text) || (isShort(text) && keyLine.test(text))),
+      cel: `self.all(x, ${isPrivateCel} || (x.size() <= ${MAX_LINE_LENGTH} && x.matches(r'${KEY_LINE}')))`,
+      message:
+        "each must be the line of a .pub file, without options: ssh-ed25519, ecdsa-sha2-nistp256, -384, -521, or ssh-rsa of at least 2048 bits",
+    },
     {
       holds: (list) => new Set(list).size === list.length,
       cel: "self.all(x, self.exists_one(y, x == y))",
