@@ -26,7 +26,7 @@ packages=(
   qemu-system-x86 qemu-utils cpio xz-utils zstd
   # tests: images of disks, foreign initiators and NBD clients, captures
   xfsprogs lvm2 mdadm gdisk fdisk dosfstools attr acl
-  libiscsi-bin libnbd-bin tcpdump tshark unzip openssh-client
+  libiscsi-bin libnbd-bin tcpdump tshark unzip openssh-client rclone
   # test:disks: every kind of disk is made by the tools that make such
   btrfs-progs ntfs-3g exfatprogs f2fs-tools xorriso udftools squashfs-tools erofs-utils
   thin-provisioning-tools cryptsetup-bin bcache-tools drbd-utils ldmtool libhivex-bin

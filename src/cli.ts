@@ -2,8 +2,11 @@ import { runCli } from "./cli/program.ts"
 
 /** kubectl-recover: recover files from sessions on a cluster, or from disk images on this machine. */
 const stop = new AbortController()
+/** Programs that have the terminal: Ctrl-C is for them. */
+let borrowers = 0
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(name, () => {
+    if (name === "SIGINT" && borrowers > 0) return
     // the second time there is no patience left for cleaning up
     if (stop.signal.aborted) process.exit(130)
     stop.abort()
@@ -19,6 +22,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
     errIsTerminal: process.stderr.isTTY,
   },
   signal: stop.signal,
+  ...(process.stdin.isTTY && {
+    lendTerminal: () => {
+      borrowers++
+      return { [Symbol.dispose]: () => void borrowers-- }
+    },
+  }),
 })
 // what a shell asked for is there; an answer that never comes holds up nobody
 if (process.argv[2] === "__complete") process.exit()

@@ -42,6 +42,7 @@ const session: Definition = {
     { name: "Expires", type: "string", jsonPath: ".status.expiresAt" },
     AGE,
     { name: "Message", type: "string", jsonPath: '.status.conditions[?(@.type=="Accepted")].message', priority: 1 },
+    { name: "SFTP Host Key", type: "string", jsonPath: ".status.access.sftpHostKey", priority: 1 },
   ],
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { DURATION_PATTERN, LONGEST_TTL, MINUTE, parseDuration } from "./duration.ts"
+import { publicKeys } from "./public-key.ts"
 import { unchangeable, withRules } from "./rules.ts"
 
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -164,6 +165,10 @@ const desiredState = z
     "Mounted: files can be read. Unmounted: new connections are refused at once, everything made for the session is removed, a summary stays. There is no way back from Unmounted.",
   )
 
+const access = z
+  .object({ publicKeys: publicKeys.optional() })
+  .describe("Who may read the files, besides whoever may read the session's access Secret. Can be changed at any time.")
+
 /** What a user asks for. Every refinement of it has a CEL twin, so the API server refuses the same things with the same words. */
 export const sessionSpec = withRules(
   z
@@ -177,6 +182,7 @@ export const sessionSpec = withRules(
       ttl: ttl.default("12h"),
       idleTimeout: idleTimeout.optional(),
       ttlAfterFinished: ttlAfterFinished.optional(),
+      access: access.optional(),
     })
     .describe("What to recover files from, and for how long."),
   [

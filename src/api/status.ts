@@ -56,6 +56,8 @@ const access = z
     httpsPort: count("TCP port of the file service."),
     tlsServerName: text("Name in the file service's certificate, to be checked by the client."),
     secretName: text("Secret with ca.crt, username and password."),
+    sftpPort: count("TCP port of SFTP; absent where the pod serves none, as those of earlier releases.").optional(),
+    sftpHostKey: text("The SSH host key that its clients must find, as known_hosts has it behind the name.").optional(),
   })
   .describe("Where and how the files are read.")
 

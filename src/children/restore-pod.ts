@@ -4,7 +4,7 @@ import type { Blueprint, Installation, Resources } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
 import { namesOf } from "./names.ts"
 import { flags, podManifest, SECRETS_DIR, secretMount, secretVolume } from "./pod.ts"
-import { CONTROL_PORT, HTTPS_PORT, ISCSI_PORT } from "./ports.ts"
+import { CONTROL_PORT, HTTPS_PORT, ISCSI_PORT, SFTP_PORT } from "./ports.ts"
 
 const GUEST_DIR = "/run/guest"
 const OVERLAY_DIR = "/overlay"
@@ -37,11 +37,17 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
             "target-iqn": names.targetIqn,
           }),
           ...disks.flatMap((disk) => ["--disk", `${disk.name}=${disk.serial}`]),
-          ...flags({ secrets: SECRETS_DIR, "guest-dir": GUEST_DIR, ...(journal && { journal }) }),
+          ...flags({
+            secrets: SECRETS_DIR,
+            "guest-dir": GUEST_DIR,
+            "sftp-port": String(SFTP_PORT),
+            ...(journal && { journal }),
+          }),
           ...unlock.flatMap(({ name, key }) => ["--unlock", `${name}/${key}`]),
         ],
         ports: [
           { name: "https", containerPort: HTTPS_PORT },
+          { name: "sftp", containerPort: SFTP_PORT },
           { name: "control", containerPort: CONTROL_PORT },
         ],
         mounts: [secretMount, sockets, ...unlock.map((_, index) => unlockMount(index))],

@@ -3,7 +3,7 @@ import { RecoveryError } from "../api/reasons.ts"
 import { pageAssets } from "./browse/assets.ts"
 import { openBrowser } from "./browse/open-browser.ts"
 import { startProxy } from "./browse/proxy.ts"
-import { type BrowsedSession, clusterSession, localSession } from "./browse/session.ts"
+import { clusterSession, localSession } from "./browse/session.ts"
 import { getSession, openCluster } from "./client/cluster.ts"
 import { localName } from "./client/local-session.ts"
 import { sessionFiles } from "./client/session-files.ts"
@@ -12,7 +12,7 @@ import { type Context, examples, withClusterFlags } from "./context.ts"
 import { inOneShot } from "./one-shot/one-shot.ts"
 import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { parseRemotePath } from "./remote-path.ts"
-import { pause } from "../client/pause.ts"
+import { untilOver } from "./until-over.ts"
 
 interface BrowseFlags extends OneShotFlags {
   readonly open: boolean
@@ -22,8 +22,6 @@ interface BrowseFlags extends OneShotFlags {
 
 /** People look at a page, and go away from it, for longer than programs don't read. */
 const idleTimeout = "1h"
-/** The session is looked at so often, to end with it (milliseconds). */
-const lookMs = 15_000
 
 const help = `${examples(
   "kubectl-recover browse orders",
@@ -76,7 +74,7 @@ async function browse(named: string | undefined, flags: BrowseFlags, context: Co
     if (!browser.isOpen && !flags.quiet) streams.err.write("No browser could be started: open the address above.\n")
   }
   if (!flags.quiet) streams.err.write("Served until Ctrl-C, for whoever has this address.\n")
-  await untilOver(session, signal)
+  await untilOver(async () => (await session.info()).phase, signal)
   if (!signal.aborted && !flags.quiet) streams.err.write("The session has ended.\n")
 }
 
@@ -90,17 +88,4 @@ async function browsed(
   const session = await getSession(cluster, name, namespace ?? cluster.namespace)
   const installation = await readInstallation(cluster.kube, flags.installation, [])
   return clusterSession(cluster, session, installation?.maxTtl)
-}
-
-/** Until Ctrl-C, which is how this is meant to end, or until there is nothing more to look at. */
-async function untilOver(session: BrowsedSession, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await pause(lookMs, signal).catch(() => undefined)
-    const phase = await session.info().then(
-      ({ phase }) => phase,
-      // an API server that doesn't answer for a while is no reason to end
-      (error: unknown) => (error instanceof RecoveryError && error.code === "SessionNotFound" ? "gone" : "unknown"),
-    )
-    if (phase !== "Ready" && phase !== "unknown") return
-  }
 }

@@ -8,6 +8,11 @@ export interface Context {
   readonly streams: Streams
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
+  /**
+   * Lends the terminal to a program that is started and waited for: until the answer is disposed of, Ctrl-C is for that alone.
+   * Absent where there is none to lend.
+   */
+  readonly lendTerminal?: () => Disposable
   /** The session that paths without one mean; set within `open IMAGE -- VERB`. */
   readonly defaultSession?: string
   /** Makes that session, where it is one of this call's own; asked for when something is first read, so after all that can be wrong with the usage. */

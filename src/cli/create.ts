@@ -1,7 +1,7 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import { chosenNamespace, openCluster } from "./client/cluster.ts"
-import { type CommonFlags, type Context, formatOf, withClusterFlags } from "./context.ts"
+import { type CommonFlags, type Context, collect, formatOf, withClusterFlags } from "./context.ts"
 import { dryRunHere, dryRunOnServer } from "./create/dry-run.ts"
 import { usualInstallation } from "./create/installation.ts"
 import { newSession, sendSession, type SessionFlags } from "./create/new-session.ts"
@@ -41,6 +41,7 @@ export function addCreate(program: Command, context: Context): void {
     .argument("<name>", "name of the FileRecoverySession")
     .option("--ttl <duration>", "how long it lasts, at most 12h")
     .option("--verify-source", "hash the disks before and after, to prove that they were not changed")
+    .option("--public-key <file>", "a .pub file whose owner may read by SFTP; again for more", collect, [])
     .option("--wait", "wait until the files can be read")
     .option("--timeout <duration>", "longest wait", "15m")
     .option("--dry-run <mode>", "client or server: make nothing, and tell what would be made", "none")

@@ -18,6 +18,7 @@ import { addOpen } from "./open.ts"
 import { OutputClosed } from "./output.ts"
 import { addPoints } from "./points.ts"
 import { printable } from "./printable.ts"
+import { addSftp } from "./sftp.ts"
 import { addSha256 } from "./sha256.ts"
 import { addTar } from "./tar.ts"
 import { addTree } from "./tree.ts"
@@ -61,7 +62,7 @@ export function makeProgram(context: Context, verb: readonly string[]): Command 
   for (const add of [addPoints, addCreate, addGet, addDescribe, addVolumes, addExtend, addUnmount])
     add(program, context)
   program.commandsGroup("Files:")
-  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar, addSha256, addDiff, addBrowse])
+  for (const add of [addLs, addTree, addFind, addCat, addCp, addTar, addSha256, addDiff, addBrowse, addSftp])
     add(program, context)
   program.commandsGroup("Other:")
   addOpen(program, context, verb, (args, defaultSession) => run(args, { ...context, defaultSession }))

@@ -23,6 +23,8 @@ export interface ControlClient<R extends keyof Statuses> {
    * asked again without, it stops that.
    */
   release(reason: Reason, options?: { readonly hash?: boolean }): Promise<void>
+  /** Lines in OpenSSH's format: all that open the session by SFTP from now on. */
+  setPublicKeys(lines: readonly string[]): Promise<void>
   /** A target that was told to hash its disks serves them from now on. */
   serve(): Promise<void>
 }
@@ -62,6 +64,7 @@ export function controlClient<R extends keyof Statuses>(options: ControlClientOp
     setDeadline: (deadline) => exchange(options, "PUT", "/v1/deadline", { deadline, now: now().toISOString() }, ignore),
     release: (reason, { hash = false } = {}) =>
       exchange(options, "POST", "/v1/release", { reason, ...(hash && { hash }) }, ignore),
+    setPublicKeys: (publicKeys) => exchange(options, "PUT", "/v1/public-keys", { publicKeys }, ignore),
     serve: () => exchange(options, "POST", "/v1/serve", undefined, ignore),
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { MAX_PUBLIC_KEY_LENGTH, MAX_PUBLIC_KEYS } from "../api/public-key.ts"
 import { isReason, type Reason } from "../api/reasons.ts"
 import { diskSchema, volumeSchema } from "../files/schemas.ts"
 
@@ -55,6 +56,15 @@ export const restoreStatusSchema = z.object({
     bytesRead: count,
     lastActivityAt: activity,
   }),
+  /** Absent: none is served yet, or at all. */
+  sftp: z
+    .object({
+      /** As known_hosts has it behind the name: an Ed25519 key of 51 bytes. */
+      hostKey: z.string().regex(/^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$/),
+      /** Fingerprints of the public keys it was told of. */
+      publicKeys: z.array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/)).max(MAX_PUBLIC_KEYS),
+    })
+    .optional(),
   /** Why the state is Failed. */
   error: problemSchema.optional(),
 })
@@ -65,6 +75,10 @@ const givenReason = z
   .regex(/^[A-Za-z]{1,64}$/)
   .transform((text): Reason => (isReason(text) ? text : "Internal"))
 
+/** All public keys that open the session from now on. Told only to pods that say that they serve SFTP. */
+export const publicKeysSchema = z.object({
+  publicKeys: z.array(z.string().max(MAX_PUBLIC_KEY_LENGTH)).max(MAX_PUBLIC_KEYS),
+})
 export const deadlineSchema = z.object({ deadline: instant, now: clock })
 /**
  * `hash`: the disks are to be hashed again, however long it takes. Pods of earlier releases don't know it; nor need they

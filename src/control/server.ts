@@ -10,7 +10,7 @@ import { RecoveryError } from "../api/reasons.ts"
 import type { Identity } from "../pki/identity.ts"
 import { authorizePeer, sessionUri } from "../pki/peer.ts"
 import { readJson } from "./body.ts"
-import { deadlineSchema, releaseSchema, type RestoreStatus, type TargetStatus } from "./schemas.ts"
+import { deadlineSchema, publicKeysSchema, releaseSchema, type RestoreStatus, type TargetStatus } from "./schemas.ts"
 
 /** What the pod does when it is asked. */
 export interface ControlHandlers {
@@ -24,6 +24,8 @@ export interface ControlHandlers {
    * again without.
    */
   release(reason: Reason, hash: boolean): void
+  /** Only these open the session by SFTP from now on. Whoever serves none has nothing to do. */
+  setPublicKeys(lines: readonly string[]): void
   /** The hashes of the disks are written down: they may be served. Whoever doesn't wait for that has nothing to do. */
   serve(): void
 }
@@ -104,6 +106,9 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   }
 }
 
+/** Room for as many keys as there may be, each as long as it may be, whatever JSON makes of them. */
+const maxKeysBytes = 512 * 1024
+
 async function route(
   request: IncomingMessage,
   response: ServerResponse,
@@ -124,6 +129,11 @@ async function route(
       const { reason, hash } = await readJson(request, releaseSchema)
       handlers.release(reason, hash)
       return [202]
+    }
+    case "PUT /v1/public-keys": {
+      const { publicKeys } = await readJson(request, publicKeysSchema, maxKeysBytes)
+      handlers.setPublicKeys(publicKeys)
+      return [204]
     }
     case "POST /v1/serve":
       handlers.serve()

@@ -79,7 +79,7 @@ function targetReport(
 }
 
 function restoreReport(
-  { state, now: podNow, deadline, volumes, usage, error }: RestoreStatus,
+  { state, now: podNow, deadline, volumes, usage, sftp, error }: RestoreStatus,
   now: Date,
 ): RestoreReport {
   const { clients, filesRead, lastActivityAt } = usage
@@ -92,6 +92,7 @@ function restoreReport(
       filesRead,
       ...(lastActivityAt !== null && { lastActivityAt: byOurClock(lastActivityAt, podNow, now) }),
     },
+    ...(sftp && { sftp }),
     ...(error && { error }),
   }
 }

@@ -129,6 +129,7 @@ async function tell(deps: ReconcilerDeps, { observed }: Gathered, call: ControlC
   try {
     if (call.do === "release") await control.release(call.reason as Reason, { hash: call.hash === true })
     else if (call.do === "serve") await control.serve()
+    else if (call.do === "publicKeys") await control.setPublicKeys(call.publicKeys)
     else await control.setDeadline(call.deadline)
   } catch (error) {
     deps.log.warn({ err: error, uid: observed.session.uid, pod: call.podName, call: call.do }, "a pod can't be told")

@@ -1,4 +1,5 @@
 import { createHash, hkdfSync, type KeyObject } from "node:crypto"
+import { loginKeyFrom } from "./ssh-key.ts"
 
 /** CHAP names and secrets of both directions (RFC 7143 12.1): the initiator proves itself, then the target does. */
 export interface ChapCredentials {
@@ -8,12 +9,14 @@ export interface ChapCredentials {
   readonly targetSecret: string
 }
 
-/** HTTP Basic credentials of the file service; the service itself only needs the hash. */
+/** Credentials of the file service, which itself needs all but the password. */
 export interface AccessCredentials {
   readonly username: string
   readonly password: string
   /** Lower-case hex. The password has 192 random bits, so a plain hash of it tells nothing. */
   readonly passwordSha256: string
+  /** The public half of the SSH key that follows from the password. */
+  readonly sshPublicKey: string
 }
 
 export interface SessionCredentials {
@@ -38,6 +41,11 @@ export function deriveCredentials(masterKey: KeyObject, uid: string): SessionCre
       targetUser: `${uid}.target`,
       targetSecret: derive("chap-target"),
     },
-    access: { username: "recover", password, passwordSha256: createHash("sha256").update(password).digest("hex") },
+    access: {
+      username: "recover",
+      password,
+      passwordSha256: createHash("sha256").update(password).digest("hex"),
+      sshPublicKey: loginKeyFrom(password).publicKey,
+    },
   }
 }

@@ -20,7 +20,7 @@ export interface SecretContents {
 
 /**
  * Issues both pods' certificates, valid until 10 minutes past the session's hard end, and lays out who gets what: the
- * target pod knows no password of users, the restore pod only its hash, and a user nothing of the data path. The 10
+ * target pod knows no password of users, the restore pod only its hash and a public key, and a user nothing of the data path. The 10
  * minutes are for clocks that are ahead, and for the release of a session that lasted to the end.
  */
 export function secretContents(
@@ -38,7 +38,7 @@ export function secretContents(
     const pair = issueLeaf(authority, { uri: sessionUri(uid, role), dnsNames, usages, notBefore: now, notAfter })
     return { "tls.crt": pair.certPem, "tls.key": pair.keyPem }
   }
-  const { username, password, passwordSha256 } = access
+  const { username, password, passwordSha256, sshPublicKey } = access
   return {
     target: { ...leaf("target", serviceNames.target, ["server"]), ...ca, ...chapFile },
     restore: {
@@ -46,7 +46,7 @@ export function secretContents(
       ...leaf("restore", serviceNames.files, ["client", "server"]),
       ...ca,
       ...chapFile,
-      "access.json": JSON.stringify({ username, passwordSha256 }),
+      "access.json": JSON.stringify({ username, passwordSha256, sshPublicKey }),
     },
     access: { ...ca, username, password },
   }

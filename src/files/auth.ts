@@ -7,6 +7,8 @@ export type Right = "files" | "audit"
 export interface Credentials {
   readonly username: string
   readonly passwordSha256: string
+  /** For SFTP: the public half of the key that follows from the password, in OpenSSH's format. */
+  readonly sshPublicKey?: string | undefined
   /** `files` unless it is said. */
   readonly rights?: readonly Right[]
 }
@@ -16,6 +18,8 @@ export interface Login {
   /** As the audit names them: `password:USER`, `publickey:SHA256:...`. */
   readonly who: string
   readonly rights: readonly Right[]
+  /** The key it was done with, if it was one: its fingerprint. */
+  readonly publicKey?: string
 }
 
 /** Checks a user name and a password. It takes the same time whichever part is wrong and however much of it is right. */

@@ -1,6 +1,7 @@
 import { AuditTrail } from "./audit/trail.ts"
 import type { Credentials } from "./auth.ts"
 import { type FileService, type FileServiceOptions, startFileService } from "./service.ts"
+import type { PublicKeys } from "./sftp/public-keys.ts"
 import { type SftpService, startSftpService } from "./sftp/service.ts"
 import { UsageCounter } from "./usage.ts"
 
@@ -8,8 +9,8 @@ export interface FileServicesOptions extends Omit<FileServiceOptions, "audit" | 
   readonly credentials: Credentials
   /** 0: any free port; absent: no SFTP. */
   readonly sftpPort?: number | undefined
-  /** Public keys in OpenSSH's format, for SFTP. */
-  readonly publicKeys?: readonly string[]
+  /** Whose owners SFTP lets in, besides whoever knows the password. */
+  readonly publicKeys?: PublicKeys
   /** Told each line of the audit. */
   readonly writeAudit?: (line: string) => void
 }

@@ -27,7 +27,7 @@ const starvedMs = 10_000
 /**
  * The file service's container of the restore pod:
  * ```
- *   target -- iSCSI --> initiator -- NBD, unix socket --> QEMU (the other container) -- sftp, tar --> HTTPS
+ *   target -- iSCSI --> initiator -- NBD, unix socket --> QEMU (the other container) -- sftp, tar --> HTTPS, SFTP
  * ```
  * The release takes it down from the right to the left.
  */
@@ -39,6 +39,7 @@ export async function runFilesPod(options: FilesOptions, log: Logger): Promise<v
   await live(options, secrets, log, {
     run: (stack, signal) => run({ options, secrets, access, log, state, stack, signal }),
     status: (life) => state.status(sessionUid, life),
+    setPublicKeys: (lines) => state.publicKeys.set(lines),
     failed: (error) => state.failed(error),
   })
 }
@@ -123,6 +124,7 @@ async function serveFrom(guest: Guest, { options, secrets, access, log, state, s
       sftpPort: options["sftp-port"],
       tls: secrets.identity,
       credentials: access,
+      publicKeys: state.publicKeys,
       session: options["session-uid"],
       // one line each in the pod's log, told by `"audit":true`: that is what clusters collect and keep
       writeAudit: (line) => void process.stdout.write(`${line}\n`),

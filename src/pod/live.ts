@@ -16,6 +16,8 @@ export interface Work {
   status(life: Lifetime): TargetStatus | RestoreStatus
   /** Told that it may serve, where that is waited for. */
   serve?(): void
+  /** Told which public keys open the session, where they could. */
+  setPublicKeys?(lines: readonly string[]): void
   /** The release that comes with the deadline may take until the hard end. */
   readonly unhurried?: boolean
   /** Told of what `run` was rejected with, before the release. */
@@ -62,6 +64,10 @@ export async function live(
         log.info({ deadline: lifetime.deadline }, "deadline moved")
       },
       release: (reason, hash) => lifetime.release(reason, { unhurried: hash }),
+      setPublicKeys(lines) {
+        work.setPublicKeys?.(lines)
+        log.info({ publicKeys: lines.length }, "public keys set")
+      },
       serve: () => work.serve?.(),
       told: ({ state }) => lifetime.told(state),
     },

@@ -1,6 +1,7 @@
 import type { NamedDisk } from "../block/device.ts"
 import type { RestoreStatus } from "../control/schemas.ts"
 import type { FileServices } from "../files/services.ts"
+import { PublicKeys } from "../files/sftp/public-keys.ts"
 import type { Volume } from "../guest/catalogue.ts"
 import { CurrentGuest } from "../guest/current-guest.ts"
 import type { Lifetime } from "./lifetime.ts"
@@ -16,6 +17,8 @@ export class RestoreState {
   disks: readonly NamedDisk[] = []
   service: FileServices | undefined
   readonly guest = new CurrentGuest()
+  /** Whose owners SFTP lets in. */
+  readonly publicKeys = new PublicKeys()
   #error: { readonly cause: unknown } | undefined
 
   failed(error: unknown): void {
@@ -24,6 +27,7 @@ export class RestoreState {
   }
 
   status(sessionUid: string, life: Lifetime): RestoreStatus {
+    const { hostKey } = this.service?.sftp ?? {}
     return {
       role: "restore",
       sessionUid,
@@ -33,6 +37,7 @@ export class RestoreState {
       disks: this.disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
       volumes: told(this.guest.catalogue().volumes),
       usage: this.service?.usage() ?? unused,
+      ...(hostKey !== undefined && { sftp: { hostKey, publicKeys: this.publicKeys.fingerprints } }),
       ...(this.#error && { error: terminationMessage(this.#error.cause) }),
     }
   }

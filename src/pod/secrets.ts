@@ -10,7 +10,12 @@ import { LEAF_MARGIN_MS } from "../pki/validity.ts"
 const secret = z.string().min(12).max(256)
 const user = z.string().min(1).max(256)
 const chapSchema = z.object({ initiatorUser: user, initiatorSecret: secret, targetUser: user, targetSecret: secret })
-const accessSchema = z.object({ username: user, passwordSha256: z.string().regex(/^[0-9a-f]{64}$/) })
+const accessSchema = z.object({
+  username: user,
+  passwordSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Absent in Secrets of the release before. */
+  sshPublicKey: z.string().max(256).optional(),
+})
 
 export type Chap = z.infer<typeof chapSchema>
 export type Access = z.infer<typeof accessSchema>

@@ -203,5 +203,7 @@ export interface RestoreReport {
   deadline: string
   volumes: VolumeStatus[]
   usage: Pick<UsageStatus, "clients" | "filesRead" | "lastActivityAt">
+  /** When it serves SFTP: its host key, and the fingerprints of the public keys that it was told of. */
+  sftp?: { hostKey: string; publicKeys: readonly string[] }
   error?: { reason: string; message: string }
 }

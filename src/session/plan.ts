@@ -39,6 +39,7 @@ export type ControlCall =
   /** The hashes of the disks are in the status. */
   | { role: "target"; podName: string; do: "serve" }
   | { role: PodRole; podName: string; do: "deadline"; deadline: string }
+  | { role: "restore"; podName: string; do: "publicKeys"; publicKeys: readonly string[] }
 
 export interface Removal {
   kind:

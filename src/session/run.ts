@@ -16,6 +16,7 @@ import type { Instant, Observed } from "./observed.ts"
 import type { ControlCall, Plan, Provision } from "./plan.ts"
 import { notes, together, warnings } from "./preflight/checks.ts"
 import { progress } from "./progress.ts"
+import { publicKeys, sftpOf } from "./sftp.ts"
 import { isFatal, succession } from "./succession.ts"
 import type { Succession } from "./succession.ts"
 import { againMs, expiry, instant, timestamp } from "./time.ts"
@@ -76,7 +77,7 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
     recoveryPoints: choice.recoveryPoints,
     clones: [...clones, ...stranded(chosen.clones)],
     ...(!tooEarly && { targets: [targetOf(target, session)] }),
-    ...(turn.restore && { access: accessOf(turn.restore, session) }),
+    ...(turn.restore && { access: accessOf(turn.restore, observed) }),
     ...found,
     ...(hashed && !ready && { hashing: hashed }),
     usage: usage(observed, { target: target.name, restore: turn.restore?.name }, now),
@@ -87,7 +88,7 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
     finalizer: session.finalizer ? "keep" : "add",
     ...(provision && { provision }),
     status: next,
-    control: [...deadlines(observed, expiresAt), ...(hashesFirst ? [] : mayServe(observed))],
+    control: [...deadlines(observed, expiresAt), ...publicKeys(observed), ...(hashesFirst ? [] : mayServe(observed))],
     remove: [...target.remove, ...restore.remove].map(({ name, uid }) => ({ kind: "Pod", name, uid })),
     requeueAfterMs: Math.min(
       wanted.Ready?.holds ? everyMs(observed) : (untilHashed(observed) ?? againMs(SOON_MS, notReadyMs)),
@@ -113,14 +114,15 @@ function targetOf({ name }: Succession, session: Observed["session"]): TargetSta
   }
 }
 
-function accessOf({ name }: Succession, session: Observed["session"]): NonNullable<SessionStatus["access"]> {
-  const names = namesOf(session)
+function accessOf({ name }: Succession, observed: Observed): NonNullable<SessionStatus["access"]> {
+  const names = namesOf(observed.session)
   return {
     podName: name,
     service: names.service("restore"),
     httpsPort: HTTPS_PORT,
     tlsServerName: names.serverName("restore"),
     secretName: names.secret("access"),
+    ...sftpOf(observed, name),
   }
 }
 

@@ -52,6 +52,8 @@ describe("created", () => {
   test.each(specExamples.map((example) => [example.name, example] as const))("%s", async (_, { spec, refused }) => {
     const answer = await admin.tries("create", session("example", spec))
     expect(answer).toMatch(answerTo(refused))
+    // a private key that somebody pasted is not repeated
+    expect(answer).not.toMatch(/-----BEGIN|b3BlbnNzaC1rZXktdjE|PuTTY-User-Key/)
   })
 })
 

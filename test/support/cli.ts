@@ -15,13 +15,16 @@ export interface RunningCli {
   readonly pid: number
   /** Resolves when stderr holds this text; rejects when the process ends without it. */
   said(text: string): Promise<void>
+  /** What it has written to stdout so far. */
+  printed(): string
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<CliAnswer>
 }
 
 /** Starts `kubectl-recover ARGS`, as a person would from a shell without a terminal. */
-export function startCli(args: readonly string[], env: Record<string, string> = {}): RunningCli {
+export function startCli(args: readonly string[], env: Record<string, string> = {}, cwd?: string): RunningCli {
   const child = spawn(process.execPath, [script, ...args], {
+    cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
   })
@@ -37,6 +40,7 @@ export function startCli(args: readonly string[], env: Record<string, string> = 
   return {
     pid: child.pid ?? 0,
     ended,
+    printed: () => Buffer.concat(out).toString(),
     kill: (signal) => void child.kill(signal),
     async said(text) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -7,8 +7,9 @@ import type { FileSource } from "../../src/files/source.ts"
 import type { StoredObject } from "./api-objects.ts"
 import { type ApiServer, startApiServer } from "./api-server.ts"
 import { execHere } from "./exec-in-pod.ts"
-import { type FileServiceLab, fileServiceLab } from "./file-service.ts"
+import { fileServiceLab } from "./file-service.ts"
 import { forwardPort } from "./port-forwards.ts"
+import { type SftpLab, sftpServiceLab } from "./sftp-service.ts"
 import { paths } from "./session-world.ts"
 
 export interface Answer {
@@ -40,8 +41,10 @@ export interface RecoverLab extends AsyncDisposable {
   session(name: string): Session
   /** Sessions that are created from now on fail at once, with these conditions. */
   failWith: readonly object[] | undefined
-  /** Ports by pod name, beside those of sessions. */
+  /** Ports by pod name, or POD:PORT, beside those of sessions. */
   readonly ports: Map<string, number>
+  /** What serves SFTP, by session. */
+  readonly sftp: Map<string, SftpLab>
 }
 
 export interface Session extends StoredObject {
@@ -54,7 +57,7 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
   const directory = mkdtempSync(join(tmpdir(), "recover-lab-"))
   const kubeconfig = join(directory, "kubeconfig")
   writeFileSync(kubeconfig, api.config.exportConfig(), { mode: 0o600 })
-  const services: FileServiceLab[] = []
+  const services: AsyncDisposable[] = []
   createSources(api)
   const ports = new Map<string, number>()
   const pending = new Set<Promise<void>>()
@@ -67,7 +70,8 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
   })
   api.upgrade = (request, socket, head) => {
     const [, pod = "", what] = /\/pods\/([^/]+)\/(portforward|exec)/.exec(request.url ?? "") ?? []
-    if (what === "portforward") forwardPort(request, socket, head, ports.get(pod))
+    const port = new URL(request.url ?? "", "http://api").searchParams.get("ports")
+    if (what === "portforward") forwardPort(request, socket, head, ports.get(`${pod}:${port}`) ?? ports.get(pod))
     else if (pod === "nobody") socket.end("HTTP/1.1 404 Not Found\r\n\r\n")
     else execHere(request, socket, head, pod === "bare" ? "/nonexistent" : process.env["PATH"])
   }
@@ -78,8 +82,10 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
       return
     }
     const files = await fileServiceLab(source, {}, uid)
-    services.push(files)
-    ports.set(`restore-${name}`, files.service.port)
+    const sftp = await sftpServiceLab(source)
+    services.push(files, sftp)
+    lab.sftp.set(name, sftp)
+    ports.set(`restore-${name}`, files.service.port).set(`restore-${name}:2022`, sftp.service.port)
     const base64 = (text: string) => Buffer.from(text).toString("base64")
     const data = { "ca.crt": base64(files.ca), username: base64("recover"), password: base64(files.password) }
     api.objects.create(paths.secrets, { metadata: { name: `access-${name}` }, data } as never)
@@ -98,6 +104,8 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
         httpsPort: 8443,
         tlsServerName: "n",
         secretName: `access-${name}`,
+        sftpPort: 2022,
+        sftpHostKey: sftp.service.hostKey,
       },
       usage: { clients: 0, bytesServed: 4096, filesRead: 1 },
     }
@@ -105,7 +113,7 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
   }
 
   function release({ metadata: { name } }: StoredObject): void {
-    ports.delete(`restore-${name}`)
+    for (const port of [`restore-${name}`, `restore-${name}:2022`]) ports.delete(port)
     const release = { reason: "UnmountRequested", initiatorsAtRelease: 0, bytesServed: 4096, filesRead: 1 }
     api.objects.patch(`${paths.sessions}/${name}`, { status: { phase: "Unmounted", release, access: null } })
   }
@@ -114,6 +122,7 @@ export async function recoverLab(source: FileSource): Promise<RecoverLab> {
     api,
     kubeconfig,
     ports,
+    sftp: new Map(),
     failWith: undefined,
     session: (name) => api.objects.get(`${paths.sessions}/${name}`) as Session,
     run: (args, options) => run([...args, "--kubeconfig", kubeconfig, "-n", "shop"], options),

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto"
 import { pino } from "pino"
 import ssh2 from "ssh2"
 import { makeIdentities } from "../../src/cli/open/identities.ts"
+import { loginKeyFrom } from "../../src/credentials/ssh-key.ts"
 import { type AuditRecord, auditRecordSchema } from "../../src/files/audit/record.ts"
 import { AuditTrail } from "../../src/files/audit/trail.ts"
+import { PublicKeys } from "../../src/files/sftp/public-keys.ts"
 import type { SftpLimits } from "../../src/files/sftp/limits.ts"
 import { type SftpService, startSftpService } from "../../src/files/sftp/service.ts"
 import type { FileSource } from "../../src/files/source.ts"
@@ -17,6 +19,8 @@ export interface SftpLab extends AsyncDisposable {
   readonly service: SftpService
   readonly usage: UsageCounter
   readonly password: string
+  /** Those that let in whoever has them, besides the password and its key. */
+  readonly publicKeys: PublicKeys
   /** The audit so far. */
   records(): AuditRecord[]
   /** The library's client, logged in with the right password unless told otherwise; rejects when it isn't let in. */
@@ -32,12 +36,18 @@ export async function sftpServiceLab(
 ): Promise<SftpLab> {
   const audit = new AuditTrail({ session })
   const usage = new UsageCounter()
+  const named = new PublicKeys()
+  named.set(publicKeys)
   const service = await startSftpService({
     host: "127.0.0.1",
     port: 0,
     sessionKey: makeIdentities(session, new Date()).restore.key,
-    credentials: { username: "recover", passwordSha256: createHash("sha256").update(password).digest("hex") },
-    publicKeys,
+    credentials: {
+      username: "recover",
+      passwordSha256: createHash("sha256").update(password).digest("hex"),
+      sshPublicKey: loginKeyFrom(password).publicKey,
+    },
+    publicKeys: named,
     source,
     audit,
     usage,
@@ -57,6 +67,7 @@ export async function sftpServiceLab(
     service,
     usage,
     password,
+    publicKeys: named,
     records: () => audit.lines.map((line) => auditRecordSchema.parse(JSON.parse(line))),
     login,
     async sftp(config) {

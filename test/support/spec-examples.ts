@@ -15,6 +15,15 @@ const named = (count: number) => Array.from({ length: count }, (_, index) => ({ 
 const keys = (...all: string[]) =>
   all.map((text) => ({ secretRef: { name: text.replace(/\/.*$/, ""), key: text.replace(/^[^/]*\//, "") } }))
 
+/** Public keys as ssh-keygen writes them, of each type there is; of RSA with so many characters. */
+const ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINPLFcW/c4Uqkz73tvMD0uEfSHbUtyPM1YWjkSf/x1Aa"
+const ecdsa = (bits: number, begin: string, more: number) =>
+  `ecdsa-sha2-nistp${bits} AAAAE2VjZHNhLXNoYTItbmlzdHA${begin}${"B".repeat(more)}`
+const rsa = (length: number) => `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ${"C".repeat(length - 30)}`
+const longest = (index: number) => `${rsa(2805)} ${String(index).padEnd(256, "x")}`
+const opened = (...publicKeys: string[]) => ({ source: claims, access: { publicKeys } })
+const armour = (what: string, body: string) => `-----BEGIN ${what}-----\n${body}\n-----END ${what}-----\n`
+
 export const specExamples: SpecExample[] = [
   { name: "a claim", spec: { source: claims } },
   { name: "a snapshot", spec: { source: snapshots } },
@@ -43,6 +52,20 @@ export const specExamples: SpecExample[] = [
   { name: "four keys, two of one Secret", spec: { source: claims, unlock: keys("a/1", "a/2", "b/1", "c/..x") } },
   { name: "journals left alone", spec: { source: claims, journal: "Skip" } },
   { name: "created unmounted", spec: { source: claims, desiredState: "Unmounted" } },
+
+  { name: "nobody besides", spec: { source: claims, access: {} } },
+  { name: "no public key", spec: opened() },
+  { name: "a public key with a comment and a line end", spec: opened(`${ed25519} ann@työ pc\n`) },
+  {
+    name: "a public key of each curve",
+    spec: opened(
+      ecdsa(256, "yNTYAAAAIbmlzdHAyNTYAAABB", 87) + "=",
+      ecdsa(384, "zODQAAAAIbmlzdHAzODQAAABh", 130) + "==",
+      ecdsa(521, "1MjEAAAAIbmlzdHA1MjEAAACF", 178) + "==",
+    ),
+  },
+  { name: "RSA keys of 2,048 and 16,384 bits", spec: opened(rsa(372), rsa(2764)) },
+  { name: "16 keys, the longest", spec: opened(...Array.from({ length: 16 }, (_, index) => longest(index))) },
 
   { name: "no spec", spec: {}, refused: true },
   { name: "no source", spec: { source: {} }, refused: "exactly one of" },
@@ -113,6 +136,55 @@ export const specExamples: SpecExample[] = [
     refused: "of sessions themselves",
   },
   { name: "a key itself", spec: { source: claims, unlock: ["secret"] }, refused: true },
+  { name: "17 keys", spec: opened(...Array.from({ length: 17 }, (_, index) => `${ed25519} ${index}`)), refused: true },
+  { name: "a public key twice", spec: opened(ed25519, ed25519), refused: "only once" },
+  {
+    name: "a public key with another's type",
+    spec: opened(ed25519.replace("ssh-ed25519", "ssh-rsa")),
+    refused: "of a .pub file",
+  },
+  { name: "a public key cut short", spec: opened(ed25519.slice(0, -1)), refused: "of a .pub file" },
+  { name: "a public key and a half", spec: opened(`${ed25519}AAAA`), refused: "of a .pub file" },
+  { name: "an RSA key of 1,024 bits", spec: opened(rsa(204)), refused: "of a .pub file" },
+  { name: "an RSA key nobody verifies", spec: opened(rsa(3073)), refused: "of a .pub file" },
+  { name: "a DSA key", spec: opened(`ssh-dss AAAAB3NzaC1kc3M${"A".repeat(560)}`), refused: "of a .pub file" },
+  { name: "a line with options", spec: opened(`from="10.0.0.0/8" ${ed25519}`), refused: "of a .pub file" },
+  { name: "two keys in one", spec: opened(`${ed25519}\n${ed25519}`), refused: "of a .pub file" },
+  { name: "a comment that is too long", spec: opened(`${ed25519} ${"x".repeat(257)}`), refused: "of a .pub file" },
+  { name: "a comment that moves the cursor", spec: opened(`${ed25519} \u001b[2J`), refused: "of a .pub file" },
+  { name: "a fingerprint", spec: opened(`SHA256:${"A".repeat(43)}`), refused: "of a .pub file" },
+  { name: "an empty key", spec: opened(""), refused: "of a .pub file" },
+  { name: "more than a key", spec: opened(rsa(8193)), refused: true },
+  {
+    name: "a private key of OpenSSH",
+    spec: opened(armour("OPENSSH PRIVATE KEY", "b3BlbnNzaC1rZXktdjEAAAAA")),
+    refused: "of them is a private key",
+  },
+  {
+    name: "one without its armour",
+    spec: opened(`b3BlbnNzaC1rZXktdjEAAAAA${"A".repeat(500)}`),
+    refused: "of them is a private key",
+  },
+  {
+    name: "an RSA private key",
+    spec: opened(armour("RSA PRIVATE KEY", "A".repeat(6500))),
+    refused: "of them is a private key",
+  },
+  {
+    name: "an encrypted private key",
+    spec: opened(armour("ENCRYPTED PRIVATE KEY", "AAAA")),
+    refused: "of them is a private key",
+  },
+  {
+    name: "a private key of PuTTY",
+    spec: opened("PuTTY-User-Key-File-3: ssh-ed25519\n"),
+    refused: "of them is a private key",
+  },
+  {
+    name: "a private key behind a public one",
+    spec: opened(`${ed25519} -----BEGIN PRIVATE KEY-----`),
+    refused: "of them is a private key",
+  },
   { name: "an unknown journal", spec: { source: claims, journal: "Ignore" }, refused: true },
   { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
 ]
@@ -143,6 +215,9 @@ export const specChanges: SpecChange[] = [
     to: { source: claims, desiredState: "Unmounted", ttlAfterFinished: "0s" },
   },
   { name: "a ttlAfterFinished removed", from: { source: claims, ttlAfterFinished: "1h" }, to: { source: claims } },
+  { name: "a public key added", from: { source: claims }, to: opened(ed25519) },
+  { name: "another public key", from: opened(ed25519), to: opened(rsa(372), ed25519) },
+  { name: "no public key any more", from: opened(ed25519), to: { source: claims } },
   { name: "another source", from: { source: claims }, to: { source: snapshots }, refused: "source can't change" },
   {
     name: "another claim",

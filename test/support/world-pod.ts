@@ -1,6 +1,8 @@
 import { randomUUID, X509Certificate } from "node:crypto"
 import type { RestoreStatus, TargetStatus } from "../../src/control/schemas.ts"
 import type { ControlHandlers } from "../../src/control/server.ts"
+import { loginKeyFrom } from "../../src/credentials/ssh-key.ts"
+import { PublicKeys } from "../../src/files/sftp/public-keys.ts"
 import { LEAF_MARGIN_MS } from "../../src/pki/validity.ts"
 import { Lifetime } from "../../src/pod/lifetime.ts"
 import type { WorldHashes } from "./world-hashes.ts"
@@ -8,7 +10,7 @@ import type { WorldHashes } from "./world-hashes.ts"
 /** A pod of SessionWorld: the real life of one, with its deadline, and answers as if there were disks. */
 export interface WorldPod {
   readonly life: Lifetime
-  readonly handlers: Pick<ControlHandlers, "setDeadline" | "release" | "serve">
+  readonly handlers: Pick<ControlHandlers, "setDeadline" | "release" | "serve" | "setPublicKeys">
   status(): TargetStatus | RestoreStatus
 }
 
@@ -31,6 +33,7 @@ export function worldPod(role: "target" | "restore", options: WorldPodOptions): 
   const times = argument(spec, "--hash-disks")
   let serves = times !== "before-and-after"
   let hashedAgain = false
+  const publicKeys = new PublicKeys()
   const life: Lifetime = new Lifetime({
     deadline: new Date(argument(spec, "--deadline") ?? ""),
     hardEnd: new Date(validToDate.getTime() - LEAF_MARGIN_MS),
@@ -67,11 +70,18 @@ export function worldPod(role: "target" | "restore", options: WorldPodOptions): 
       setDeadline: (deadline, now) => life.setDeadline(deadline, now),
       release: (reason, hash) => life.release(reason, { unhurried: hash }),
       serve: () => void (serves = true),
+      setPublicKeys: (lines) => publicKeys.set(lines),
     },
     status: () =>
       role === "target"
         ? target()
-        : { ...restoreStatus, ...common(), usage: usage(), state: life.state === "Running" ? "Ready" : life.state },
+        : {
+            ...restoreStatus,
+            ...common(),
+            ...(argument(spec, "--sftp-port") && { sftp: { hostKey, publicKeys: publicKeys.fingerprints } }),
+            usage: usage(),
+            state: life.state === "Running" ? "Ready" : life.state,
+          },
   }
 }
 
@@ -80,6 +90,9 @@ export function argument({ containers }: PodSpec, flag: string): string | undefi
   const args = containers[0]?.args ?? []
   return args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined
 }
+
+/** Some key; real ones follow from that of the certificate. */
+const hostKey = loginKeyFrom("world").publicKey
 
 const disk = { name: "data", serial: randomUUID(), sizeBytes: 2 ** 30 }
 

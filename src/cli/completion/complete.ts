@@ -74,6 +74,9 @@ async function valuesOf(option: Option, line: TypedLine): Promise<Completion> {
     case "kubeconfig":
     case "file":
     case "key-file":
+    case "identity":
+    case "public-key":
+    case "batch":
       return { candidates: [], files: true }
     default:
       return { candidates: [] }
@@ -100,6 +103,11 @@ async function argumentsOf(verb: Command, line: TypedLine): Promise<Completion> 
       // there is no session to ask yet
       if (values.has("from")) return { candidates: [], files }
       return { candidates: await remotePlaces(current, flags), open: true, files }
+    }
+    case "path": {
+      const session = `${positionals[0] ?? ""}:`
+      const found = await remotePlaces(`${session}${current || "/"}`, flags)
+      return { candidates: found.map((one) => ({ ...one, value: one.value.slice(session.length) })), open: true }
     }
     case "other":
       return { candidates: await remotePlaces(current, flags), open: true, files: !current.includes(":") }

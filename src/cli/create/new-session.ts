@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { API_VERSION, SESSION_KIND } from "../../api/group.ts"
 import { RecoveryError } from "../../api/reasons.ts"
 import type { FileRecoverySession } from "../../api/session.ts"
@@ -23,6 +24,8 @@ export interface SessionFlags extends SourceFlags {
   readonly idleTimeout?: string
   readonly ttlAfterFinished?: string
   readonly verifySource?: boolean
+  /** Files of this machine. */
+  readonly publicKey?: readonly string[]
 }
 
 /** The object that is sent. Throws UsageError or SpecInvalid; the API server is not asked. */
@@ -44,6 +47,7 @@ function specOf(flags: SessionFlags): SessionSpecInput {
     throw new RecoveryError("UsageError", "A session has claims or snapshots as its source, not both.")
   const storageClass = flags.storageClass === undefined ? {} : { storageClassName: flags.storageClass }
   const named = disks.map(({ name }) => ({ name, ...storageClass }))
+  const { publicKey = [] } = flags
   const notAfter = flags.at === undefined ? undefined : timeOf("--at", flags.at, Date.now())
   const spec: SessionSpecInput = {
     source: isClaim ? { persistentVolumeClaims: named } : { volumeSnapshots: named },
@@ -56,11 +60,22 @@ function specOf(flags: SessionFlags): SessionSpecInput {
     ...(flags.unlockSecret.length > 0 ? { unlock: flags.unlockSecret.map(secretRefOf) } : {}),
     ...(flags.journal === undefined ? {} : { journal: flags.journal }),
     ...(flags.verifySource ? { verifySource: true } : {}),
+    ...(publicKey.length > 0 ? { access: { publicKeys: publicKey.map(readPublicKey) } } : {}),
   }
   const checked = sessionSpec.safeParse(spec)
   if (checked.success) return spec
   const words = checked.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)
   throw new RecoveryError("SpecInvalid", words.join("; "))
+}
+
+/** What is no public key is refused with the rest of the spec, in the same words: a private key never leaves this machine. */
+function readPublicKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new RecoveryError("UsageError", `--public-key "${file}" can't be read (${code}).`, { cause })
+  }
 }
 
 function secretRefOf(text: string): { secretRef: { name: string; key: string } } {

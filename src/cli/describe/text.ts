@@ -1,4 +1,5 @@
 import { humanBytes } from "../../api/bytes.ts"
+import { fingerprintOf } from "../../api/public-key.ts"
 import type { FileRecoverySession } from "../../api/session.ts"
 import type { SessionStatus } from "../../api/status.ts"
 import { printable } from "../printable.ts"
@@ -57,8 +58,15 @@ const course = (session: FileRecoverySession, now: number): Part[] => {
     ["Lasts", `${spec.ttl ?? "12h"} from its start`],
     ["Idle timeout", spec.idleTimeout],
     ["Finished", moment(status.finishedAt, now)],
+    ["Public keys", spec.access?.publicKeys?.map(keyWords).join("; ")],
     ["Object kept", spec.ttlAfterFinished && `for ${spec.ttlAfterFinished} after it has finished`],
   ]
+}
+
+/** A key by its fingerprint, and whose it says it is. */
+function keyWords(line: string): string {
+  const [, , ...comment] = line.trim().split(" ")
+  return [fingerprintOf(line), ...comment].join(" ")
 }
 
 const use = ({ usage, access, finishedAt }: SessionStatus, now: number): Part[] => {
@@ -73,9 +81,14 @@ const use = ({ usage, access, finishedAt }: SessionStatus, now: number): Part[] 
   const known = numbers.filter((words) => words !== undefined).join(", ")
   return [
     ["Served by", access && `pod ${access.podName}, port ${access.httpsPort}; password in Secret ${access.secretName}`],
+    ["SFTP", access?.sftpPort === undefined ? undefined : sftpWords(access)],
     ["In use", known === "" ? undefined : known],
     ["Last read", moment(usage?.lastActivityAt, now)],
   ]
+}
+
+function sftpWords({ sftpPort, sftpHostKey = "" }: NonNullable<SessionStatus["access"]>): string {
+  return `port ${sftpPort}, host key ${fingerprintOf(sftpHostKey)}`
 }
 
 const release = ({ release: end }: SessionStatus): Part[] => {

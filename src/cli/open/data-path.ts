@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, parse } from "node:path"
 import type { NamedDisk } from "../../block/device.ts"
+import { loginKeyFrom } from "../../credentials/ssh-key.ts"
 import { startFileServices } from "../../files/services.ts"
 import type { FileSource } from "../../files/source.ts"
 import type { Journal } from "../../guest/catalogue.ts"
@@ -75,7 +76,7 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const passwordSha256 = createHash("sha256").update(password).digest("hex")
   const { key, cert, ca } = identities.restore
   const rights = ["files", "audit"] as const
-  const credentials = { username, passwordSha256, rights }
+  const credentials = { username, passwordSha256, sshPublicKey: loginKeyFrom(password).publicKey, rights }
   const service = await startFileServices({
     host: loopback,
     port: 0,

@@ -10,6 +10,7 @@ import type { Login } from "../auth.ts"
 import type { UsageCounter } from "../usage.ts"
 import type { SftpLimits } from "./limits.ts"
 import type { Tried } from "./login.ts"
+import type { PublicKeys } from "./public-keys.ts"
 import { type SftpRecord, SftpSession } from "./session.ts"
 import type { Tree } from "./tree.ts"
 
@@ -21,6 +22,7 @@ export interface SftpState {
   readonly audit: AuditTrail
   readonly log: Logger
   readonly login: (request: AuthContext) => Tried
+  readonly publicKeys: PublicKeys
   readonly loginRefused: (client?: string) => void
   /** Connections nobody has logged in on, the oldest first. */
   readonly strangers: Set<Socket>
@@ -98,6 +100,12 @@ export function serveConnection(state: SftpState, client: Connection, caller: Ca
     state.usage.request(socket)
     state.audit.record({ event: "Login", via: "sftp", ...who, outcome: "Ok" })
     const sessions = serveSessions(state, client, socket, who)
+    const { publicKey } = login
+    if (publicKey !== undefined)
+      socket.once(
+        "close",
+        state.publicKeys.onRevoked(publicKey, () => socket.destroy()),
+      )
     socket.once("close", () => {
       for (const session of sessions) session.end()
       state.audit.record({ event: "Logout", via: "sftp", ...who, outcome: "Ok" })

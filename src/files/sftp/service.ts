@@ -11,6 +11,7 @@ import { admitCaller, type Caller, serveConnection, type SftpState } from "./con
 import { hostKeyFrom } from "./host-key.ts"
 import { defaultSftpLimits, type SftpLimits } from "./limits.ts"
 import { sftpLogin } from "./login.ts"
+import { PublicKeys } from "./public-keys.ts"
 import { Tree } from "./tree.ts"
 
 export interface SftpServiceOptions {
@@ -20,8 +21,8 @@ export interface SftpServiceOptions {
   /** PEM: the private key of the session's certificate, of which the host key is derived. */
   readonly sessionKey: string
   readonly credentials: Credentials
-  /** Public keys in OpenSSH's format that let in whoever has them, under the same user name. */
-  readonly publicKeys?: readonly string[]
+  /** They let in whoever has their private half, under the same user name; connections of one that is taken away are cut. */
+  readonly publicKeys?: PublicKeys
   readonly source: FileSource
   readonly log: Logger
   /** Both are shared with the HTTPS service. */
@@ -56,7 +57,9 @@ const algorithms = {
  * ssh2 library's; SFTP is read here, as names are bytes. No shell, no commands, no forwarding. Rejects when it can't listen.
  */
 export async function startSftpService(options: SftpServiceOptions): Promise<SftpService> {
-  const { audit, log, source, usage, credentials, publicKeys = [] } = options
+  const { audit, log, source, usage, credentials, publicKeys = new PublicKeys() } = options
+  const { username, sshPublicKey } = credentials
+  if (sshPublicKey !== undefined) publicKeys.keep(sshPublicKey)
   const limits = { ...defaultSftpLimits, ...options.limits }
   const hostKey = hostKeyFrom(options.sessionKey)
   const refusals = refusedLogins((count, client) => {
@@ -70,7 +73,8 @@ export async function startSftpService(options: SftpServiceOptions): Promise<Sft
     usage,
     audit,
     log,
-    login: sftpLogin({ password: passwordCheck([credentials]), publicKeys, username: credentials.username }),
+    login: sftpLogin({ password: passwordCheck([credentials]), publicKeys, username }),
+    publicKeys,
     loginRefused: refusals.refused,
     strangers: new Set(),
     sessions: new Set(),

@@ -83,6 +83,7 @@ export function benchPod({ role, spec, sessionUid, certificate, link }: BenchPod
       status: role === "target" ? target : restore,
       setDeadline: (deadline, now) => life.setDeadline(deadline, now),
       release: (reason, hash) => life.release(reason, { unhurried: hash }),
+      setPublicKeys: () => undefined,
       serve: () => undefined,
     },
   }

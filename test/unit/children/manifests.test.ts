@@ -154,6 +154,7 @@ test("the pods' own parsers understand their arguments", () => {
       { name: "log", serial: names.serial(1) },
     ],
     "guest-dir": "/run/guest",
+    "sftp-port": 2022,
   })
   expect(guestOptions(argsOf(restore, 1).slice(1))).toMatchObject({
     memory: 512,
@@ -244,7 +245,10 @@ test("each Service selects the pods of one role of this session", () => {
   expect(services.files["spec"]).toMatchObject({
     type: "ClusterIP",
     selector: selector("restore"),
-    ports: [{ port: 8443 }],
+    ports: [
+      { port: 8443, targetPort: "https" },
+      { port: 2022, targetPort: "sftp" },
+    ],
   })
 })
 

@@ -46,6 +46,7 @@ async function serve(handlers: Partial<ControlHandlers> = {}, stepMs = 5000) {
       status: () => status,
       setDeadline: (deadline, now) => void asked.push([deadline, now]),
       release: (reason, hash) => void asked.push(hash ? [reason, hash] : reason),
+      setPublicKeys: (lines) => void asked.push(lines),
       serve: () => void asked.push("serve"),
       ...handlers,
     },
@@ -94,6 +95,16 @@ test("a pod learns which status the operator has, and that of a request that was
   expect(told).toEqual([])
   await client(port).status()
   await expect.poll(() => told).toEqual([status])
+})
+
+test("public keys go through, as many and as long as there may be; more are refused, and never quoted", async () => {
+  const { port, asked, refused } = await serve()
+  const longest = "\u{1f600}".repeat(4096)
+  const keys = Array.from({ length: 16 }, () => longest)
+  await client(port).setPublicKeys(keys)
+  expect(asked).toEqual([keys])
+  await expect(client(port).setPublicKeys([...keys, "one more"])).rejects.toMatchObject({ code: "ProtocolError" })
+  expect(refused).toEqual(["a bad request"])
 })
 
 test("a target is told to serve what it has hashed, and to hash it again", async () => {

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest"
 import { operatorIdentity } from "../../../src/credentials/identity.ts"
 import { createMasterKey, loadMasterKey } from "../../../src/credentials/master-key.ts"
 import { secretContents } from "../../../src/credentials/secrets.ts"
+import { loginKeyFrom } from "../../../src/credentials/ssh-key.ts"
 import { createAuthority, loadAuthority } from "../../../src/pki/authority.ts"
 import { peerUri } from "../../../src/pki/peer.ts"
 
@@ -29,6 +30,7 @@ test("each Secret holds what its reader needs and nothing else", () => {
   expect(JSON.parse(contents.restore["access.json"] ?? "")).toEqual({
     username: "recover",
     passwordSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    sshPublicKey: loginKeyFrom(password).publicKey,
   })
 })
 

@@ -40,10 +40,10 @@ test("a hard link becomes a file of its own", () => {
 
 test("the commands of a document, with what they print and the file they read", () => {
   const document =
-    "```yaml\na: 1\n```\n\n```\n$ kubectl apply -f a.yaml\n$ kubectl get x\nNAME\nx\n```\n```sh\n$ no\n```\n"
+    "# A\n## B\n```yaml\na: 1\n```\n\n```\n$ kubectl apply -f a.yaml\n$ kubectl get x\nNAME\nx\n```\n```sh\n$ no\n```\n"
   expect(commandsOf(document)).toEqual([
-    { text: "kubectl apply -f a.yaml", prints: [], file: { name: "a.yaml", content: "a: 1\n" } },
-    { text: "kubectl get x", prints: ["NAME", "x"] },
+    { text: "kubectl apply -f a.yaml", story: "B", prints: [], file: { name: "a.yaml", content: "a: 1\n" } },
+    { text: "kubectl get x", story: "B", prints: ["NAME", "x"] },
   ])
 })
 

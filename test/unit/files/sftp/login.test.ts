@@ -2,8 +2,10 @@ import { createHash, randomBytes } from "node:crypto"
 import type { AuthContext } from "ssh2"
 import ssh2 from "ssh2"
 import { expect, test } from "vitest"
+import { fingerprintOf } from "../../../../src/api/public-key.ts"
 import { passwordCheck } from "../../../../src/files/auth.ts"
 import { sftpLogin } from "../../../../src/files/sftp/login.ts"
+import { PublicKeys } from "../../../../src/files/sftp/public-keys.ts"
 import { makeSshKey } from "../../../support/ssh-key.ts"
 
 const passwordSha256 = createHash("sha256").update("secret").digest("hex")
@@ -13,7 +15,9 @@ const credentials = [
 ]
 const pairs = [makeSshKey("ed25519"), makeSshKey("rsa"), makeSshKey("ecdsa")]
 const publicKeys = pairs.map((pair) => pair.public)
-const login = sftpLogin({ password: passwordCheck(credentials), publicKeys, username: "recover" })
+const named = new PublicKeys()
+named.set(publicKeys)
+const login = sftpLogin({ password: passwordCheck(credentials), publicKeys: named, username: "recover" })
 
 const request = (fields: object) => ({ username: "recover", ...fields }) as unknown as AuthContext
 const blobOf = (line: string) => Buffer.from(line.split(" ")[1] ?? "", "base64")
@@ -48,7 +52,34 @@ test.each<[string, AuthContext, string]>([
   expect(typeof tried === "string" ? tried : tried.login.who).toContain(expected)
 })
 
-test("a key that can't be read is refused when the service starts", () => {
-  const start = () => sftpLogin({ password: passwordCheck([]), publicKeys: ["ssh-ed25519 AAAA"], username: "recover" })
-  expect(start).toThrow(expect.objectContaining({ code: "UsageError" }))
+test("a key that can't be read opens nothing, is told like the others, and disturbs none of them", () => {
+  const keys = new PublicKeys()
+  keys.set([
+    "ssh-ed25519 AAAA",
+    pairs[0]?.private ?? "",
+    publicKeys[0] ?? "",
+    publicKeys[0]?.replace("a comment", "") ?? "",
+  ])
+  expect(keys.fingerprints).toHaveLength(3)
+  expect(keys.fingerprints.at(-1)).toBe(fingerprintOf(publicKeys[0] ?? ""))
+  expect(keys.find(Buffer.from("AAAA", "base64"))).toBeUndefined()
+  expect(keys.find(blobOf(publicKeys[0] ?? ""))?.type).toBe("ssh-ed25519")
+})
+
+test("who had a key hears when it is taken away, once, and not of the others; one that is kept stays", () => {
+  const keys = new PublicKeys()
+  const heard: string[] = []
+  const [first = "", second = "", kept = ""] = publicKeys
+  keys.keep(kept)
+  keys.set([first, second])
+  keys.onRevoked(fingerprintOf(first), () => heard.push("first"))
+  keys.onRevoked(fingerprintOf(second), () => heard.push("second"))
+  keys.onRevoked(fingerprintOf(kept), () => heard.push("kept"))
+  keys.onRevoked(fingerprintOf(first), () => heard.push("first, gone before"))()
+  keys.onRevoked("SHA256:nobody's", () => heard.push("nobody's"))
+  expect(heard).toEqual(["nobody's"])
+  keys.set([second])
+  keys.set([])
+  expect(heard).toEqual(["nobody's", "first", "second"])
+  expect(keys.find(blobOf(kept))).toBeDefined()
 })
