@@ -10,6 +10,7 @@ import { run } from "../support/run.ts"
 import * as shop from "../support/shop.ts"
 import { makeDisk } from "../support/small-disk.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
+import { makeSshKey } from "../support/ssh-key.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** The three stories of docs/using.md and the verbs beside them, on the real cluster: one session for all, and one in one go. */
@@ -122,6 +123,25 @@ describe("the stories", () => {
     })
     expect(verified.stdout).toContain('"intact": true')
   })
+})
+
+test("sftp: by the session's Secret, then by a key that is added while it runs, and no longer when that is removed", async () => {
+  await writeFile(join(folder, "batch"), "get /data-orders-0/orders/2026-11.db by-sftp\n")
+  await recover("sftp orders -b batch")
+  expect(await readFile(join(folder, "by-sftp"), "utf8")).toBe("lost\n")
+  const pair = makeSshKey()
+  await writeFile(join(folder, "key"), pair.private, { mode: 0o600 })
+  const withKey = async () => (await recover("sftp orders -i key -b batch", [0, 1])).code
+  const openTo = (publicKeys: string[]) => {
+    const patch = JSON.stringify({ spec: { access: { publicKeys } } })
+    return cluster.kubectl(["patch", "frsess", "orders", "-n", namespace, "--type=merge", "-p", patch])
+  }
+  expect(await withKey()).toBe(1)
+  await openTo([pair.public])
+  await waitFor("the key to open the session", async () => (await withKey()) === 0, { seconds: 30 })
+  expect(await out("describe orders")).toMatch(/^SFTP: +port 2022, host key SHA256:\S{43}$/m)
+  await openTo([])
+  await waitFor("the key to open nothing any more", async () => (await withKey()) === 1, { seconds: 30 })
 })
 
 test("a container without tar, and a pod that isn't there, are told", async () => {

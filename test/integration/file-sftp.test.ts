@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import {
@@ -14,10 +13,11 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import ssh2 from "ssh2"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { loginKeyFrom } from "../../src/credentials/ssh-key.ts"
 import { directorySource } from "../support/directory-source.ts"
+import { openSsh } from "../support/open-ssh.ts"
 import { makeSshKey } from "../support/ssh-key.ts"
 import { type SftpLab, sftpServiceLab } from "../support/sftp-service.ts"
 
@@ -171,25 +171,39 @@ test("a public key lets its owner in, and nobody else", async () => {
   expect(service.records().find(({ event }) => event === "Login")?.who).toMatch(/^publickey:SHA256:/)
 })
 
-/** OpenSSH's own clients, with the key of the session and no other. */
-async function openSsh(service: SftpLab, program: "sftp" | "scp", words: string[], input = "") {
-  const [key, hosts] = [join(work, "key"), join(work, "known_hosts")]
-  writeFileSync(key, keys.private, { mode: 0o600 })
-  const { port, hostKey } = service.service
-  writeFileSync(hosts, `[127.0.0.1]:${port} ${hostKey}\n`)
-  const options = ["-F", "none", "-P", String(port), "-i", key, "-o", `UserKnownHostsFile=${hosts}`]
-  const strict = ["-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
-  const run = promisify(execFile)(program, [...options, ...strict, ...words], { cwd: work, encoding: "latin1" })
-  run.child.stdin?.end(Buffer.from(input, "latin1"))
-  return run
-}
+const login = ({ service: { port, hostKey } }: SftpLab) => ({ work, port, hostKey, privateKey: keys.private })
+
+test("the key that follows from the password lets in, also when no key is named", async () => {
+  await using service = await lab()
+  const privateKey = loginKeyFrom(service.password).privateKey
+  service.publicKeys.set([])
+  await service.login({ password: "", privateKey })
+  await openSsh("sftp", { ...login(service), privateKey }, ["-b", "-", "recover@127.0.0.1"], "ls /data\n")
+})
+
+test("a key that is added opens, and one that is taken away cuts those who used it, and nobody else", async () => {
+  await using service = await lab()
+  const withKey = () => service.login({ password: "", privateKey: keys.private })
+  await expect(withKey()).rejects.toThrow(/authentication methods failed/)
+  service.publicKeys.set([stranger.public, keys.public])
+  const [cut, other, password] = [
+    await withKey(),
+    await service.login({ password: "", privateKey: stranger.private }),
+    await service.login(),
+  ]
+  const closed = once(cut, "close")
+  service.publicKeys.set([stranger.public])
+  await closed
+  await expect(withKey()).rejects.toThrow(/authentication methods failed/)
+  for (const client of [other, password]) await call<ssh2.SFTPWrapper>((done) => client.sftp(done))
+})
 
 test("OpenSSH's sftp takes a tree of any names, with times and modes", async () => {
   await using service = await lab({}, [keys.public])
   const into = join(work, "tree")
   mkdirSync(into)
   const batch = `ls -l /data\nget -Rp /data/odd ${into}\nget -p /data/big ${into}/big\nget /data/many/f7 ${into}/f7\n`
-  const { stdout } = await openSsh(service, "sftp", ["-b", "-", "recover@127.0.0.1"], batch)
+  const { stdout } = await openSsh("sftp", login(service), ["-b", "-", "recover@127.0.0.1"], batch)
   expect(stdout).toMatch(/-rw-r----- .* 5000000 2023-11-14 22:13 .*big/)
   for (const name of odd) expect(readFileSync(Buffer.concat([Buffer.from(`${into}/odd/`), name]))).toEqual(name)
   expect(readFileSync(join(into, "big"))).toSatisfy(isBig)
@@ -200,15 +214,15 @@ test("OpenSSH's sftp takes a tree of any names, with times and modes", async () 
 
 test("OpenSSH's scp copies, and can't write", async () => {
   await using service = await lab({}, [keys.public])
-  await openSsh(service, "scp", ["recover@127.0.0.1:/data/big", join(work, "copy")])
+  await openSsh("scp", login(service), ["recover@127.0.0.1:/data/big", join(work, "copy")])
   expect(readFileSync(join(work, "copy"))).toSatisfy(isBig)
-  await expect(openSsh(service, "scp", [join(work, "copy"), "recover@127.0.0.1:/data/new"])).rejects.toThrow(
+  await expect(openSsh("scp", login(service), [join(work, "copy"), "recover@127.0.0.1:/data/new"])).rejects.toThrow(
     /Permission denied/,
   )
 })
 
 test("OpenSSH refuses another session's host key", async () => {
   await using service = await lab({}, [keys.public])
-  const other = { ...service, service: { ...service.service, hostKey: stranger.public } }
-  await expect(openSsh(other, "sftp", ["-b", "-", "recover@127.0.0.1"])).rejects.toThrow(/verification failed/)
+  const other = { ...login(service), hostKey: stranger.public }
+  await expect(openSsh("sftp", other, ["-b", "-", "recover@127.0.0.1"])).rejects.toThrow(/verification failed/)
 })

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
@@ -95,6 +96,32 @@ test("with a key of one's own no Secret is read, and one that is taken away open
     err: expect.stringContaining("Permission denied") as string,
   })
   expect(secrets()).toBe(before)
+})
+
+test("at the prompt Ctrl-C is sftp's: it goes on, and bye ends it well", async () => {
+  const words = ["src/cli.ts", "sftp", "orders", "-n", "shop", "--kubeconfig", lab.kubeconfig].join(" ")
+  const env = { ...process.env, TMPDIR: join(work, "tmp") }
+  // a terminal of its own, in which it has the foreground
+  const terminal = spawn("script", ["-qefc", `exec '${process.execPath}' ${words}`, "/dev/null"], { env })
+  let shown = ""
+  terminal.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text))
+  const says = (text: string) =>
+    waitFor(text, () => Promise.resolve(shown.includes(text)), { seconds: 60, everyMs: 20 })
+  const type = (keys: string) => void terminal.stdin.write(keys)
+  await says("sftp> ")
+  type("pwd\n")
+  await says("Remote working directory: /")
+  shown = ""
+  for (const _ of [1, 2, 3]) {
+    type("\x03")
+    await says("sftp> ")
+    shown = ""
+  }
+  type("ls -1 /data/orders\n")
+  await says("2026-11.db")
+  type("bye\n")
+  const [code] = (await once(terminal, "close")) as [number]
+  expect([code, left()]).toEqual([0, []])
 })
 
 /** The printed lines, as JSON, of a tunnel that is open. */

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { parse } from "yaml"
+import { fingerprintOf } from "../../src/api/public-key.ts"
+import { loginKeyFrom } from "../../src/credentials/ssh-key.ts"
 import { directorySource } from "../support/directory-source.ts"
 import { type RecoverLab, recoverLab } from "../support/recover-lab.ts"
 import { paths } from "../support/session-world.ts"
@@ -11,6 +13,7 @@ import { waitFor } from "../support/wait.ts"
 /** The verbs of `kubectl recover` that speak of sessions, against an API server in this process. */
 let lab: RecoverLab
 let root: string
+const ann = loginKeyFrom("ann").publicKey
 const run = (...args: string[]) => lab.run(args)
 const create = (name: string, more: object = {}) =>
   lab.api.objects.create(paths.sessions, {
@@ -105,7 +108,9 @@ test("describe: everything, Events with their age, nothing that plays with the t
     disks: [{ name: "data-0", sizeBytes: 2048, serial: "x-0", source: "VolumeSnapshot/nightly" }],
     volumes: [{ path: "data", state: "Corrupt", message: "bad \x1b[31mmagic" }],
     volumeCount: 3,
+    access: { podName: "p", httpsPort: 8443, secretName: "s", sftpPort: 2022, sftpHostKey: ann },
   }).metadata.uid
+  lab.api.objects.patch(`${paths.sessions}/told`, { spec: { access: { publicKeys: [`${ann} ann@\u202epc\n`] } } })
   const event = { type: "Warning", reason: "Cloning", message: "slow\nline", count: 4, lastTimestamp: new Date(0) }
   const core = "/api/v1/namespaces/shop/events"
   lab.api.objects.create(core, { metadata: { name: "e1" }, involvedObject: { uid }, ...event } as never)
@@ -115,6 +120,8 @@ test("describe: everything, Events with their age, nothing that plays with the t
   for (const line of [
     /^Name: +told$/m,
     /^Source: +pvc\/data-0, pvc\/data-1$/m,
+    new RegExp(`^SFTP: +port 2022, host key ${fingerprintOf(ann).replaceAll("+", "\\+")}$`, "m"),
+    /^Public keys: +SHA256:\S{43} ann@\\xe2\\x80\\xaepc$/m,
     /^Ends: +\S+ \(in 116m\)$/m,
     /^ {2}\/data +Corrupt .*\n\n {2}\/data: bad \\x1b\[31mmagic$/m,
     /^ {2}and 2 more$/m,
@@ -124,6 +131,20 @@ test("describe: everything, Events with their age, nothing that plays with the t
   ])
     expect(out).toMatch(line)
   expect(out.match(/Warning/g)).toHaveLength(1)
+})
+
+test("create --public-key reads .pub files, and sends no private key anywhere", async () => {
+  const [file, secret] = [join(root, "ann.pub"), join(root, "ann")]
+  writeFileSync(file, `${ann} ann\n`)
+  writeFileSync(secret, loginKeyFrom("ann").privateKey)
+  const made = ["create", "keyed", "--from", "pvc/data-0", "--dry-run", "client", "-o", "json", "--public-key"]
+  expect(JSON.parse((await run(...made, file)).out)).toMatchObject({ spec: { access: { publicKeys: [`${ann} ann`] } } })
+  const refused = await run("create", "keyed", "--from", "pvc/data-0", "--public-key", file, "--public-key", secret)
+  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("is a private key")])
+  expect(refused.err).not.toContain("b3BlbnNzaC1rZXktdjE")
+  expect((await run(...made, join(root, "none"))).err).toContain("ENOENT")
+  expect(lab.api.requests.filter(({ body }) => /PRIVATE|"keyed"/.test(body))).toEqual([])
+  for (const one of [file, secret]) rmSync(one)
 })
 
 test("volumes: a table, places for other verbs, and why a session that is not ready shows few", async () => {

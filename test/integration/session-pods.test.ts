@@ -3,9 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { fingerprintOf } from "../../src/api/public-key.ts"
 import { controlClient } from "../../src/control/client.ts"
 import { operatorIdentity } from "../../src/credentials/identity.ts"
+import { loginKeyFrom } from "../../src/credentials/ssh-key.ts"
 import { makeImage } from "../support/image.ts"
+import { openSsh } from "../support/open-ssh.ts"
 import { portOf, stopAll } from "../support/process.ts"
 import {
   askFiles,
@@ -17,6 +20,7 @@ import {
   type SessionPods,
 } from "../support/restore-pods.ts"
 import { makeSession, type TestSession } from "../support/session.ts"
+import { makeSshKey } from "../support/ssh-key.ts"
 
 /** Both pods of a session as real processes on loopback: target, file service, guest. */
 const patience = { timeout: 90_000, interval: 100 }
@@ -81,6 +85,8 @@ test("a file is fetched; on release nobody is logged in, no QEMU runs, all exit 
   expect(serving.counters).toMatchObject({ initiators: 1, writeAttempts: 0 })
   expect(serving.counters.bytesServed).toBeGreaterThanOrEqual(book.length)
 
+  await takeBySftp(pods)
+
   await controls.restore.release("UnmountRequested")
   await expect.poll(async () => (await controls.restore.status()).state, patience).toBe("Released")
   expect((await controls.target.status()).counters.initiators).toBe(0)
@@ -94,6 +100,27 @@ test("a file is fetched; on release nobody is logged in, no QEMU runs, all exit 
   await expectNothingLeft(pods)
   expect(sha256(readFileSync(image))).toBe(before)
 })
+
+/** By OpenSSH's sftp, with the key that follows from the password, then with one that the operator names and takes away. */
+async function takeBySftp({ files, controls: { restore } }: SessionPods): Promise<void> {
+  const { sftpPort, sftpHostKey } = await files.logged("ready")
+  const told = async () => (await restore.status()).sftp
+  expect(await told()).toEqual({ hostKey: sftpHostKey, publicKeys: [] })
+  const take = (privateKey: string) =>
+    openSsh(
+      "sftp",
+      { work: session.dir, port: Number(sftpPort), hostKey: String(sftpHostKey), privateKey },
+      ["-b", "-", "recover@127.0.0.1"],
+      "get /data-0-p1/orders/2026-11.db taken\n",
+    ).then(() => sha256(readFileSync(join(session.dir, "taken"))))
+  expect(await take(loginKeyFrom(session.credentials.access.password).privateKey)).toBe(sha256(book))
+  const ann = makeSshKey()
+  await restore.setPublicKeys([ann.public])
+  expect((await told())?.publicKeys).toEqual([fingerprintOf(ann.public)])
+  expect(await take(ann.private)).toBe(sha256(book))
+  await restore.setPublicKeys([])
+  await expect(take(ann.private)).rejects.toThrow(/Permission denied/)
+}
 
 test("when the deadline passes everything ends by itself", async () => {
   const pods = await startPods(session, image)

@@ -52,6 +52,7 @@ export function startFiles(
     "guest-dir": `${session.dir}/run`,
     "overlay-dir": `${session.dir}/overlay`,
     "files-port": "0",
+    "sftp-port": "0",
     "termination-log": `${session.dir}/termination-files`,
   }
   const args = flags({ ...common(session, session.secrets.restore), ...own })

@@ -3,8 +3,7 @@ import type { SessionSpecInput } from "../../src/api/spec.ts"
 import type { SessionStatus } from "../../src/api/status.ts"
 import { isOfCopy } from "../../src/children/names.ts"
 import { CONTROL_PORT } from "../../src/children/ports.ts"
-import type { ControlServer } from "../../src/control/server.ts"
-import { startControlServer } from "../../src/control/server.ts"
+import { type ControlServer, startControlServer } from "../../src/control/server.ts"
 import type { RestoreStatus } from "../../src/control/schemas.ts"
 import type {
   KubeObject,
@@ -21,6 +20,7 @@ import type { LoggedChange, StoredObject } from "./api-objects.ts"
 import type { ApiServer } from "./api-server.ts"
 import { WorldHashes } from "./world-hashes.ts"
 import { type PodSpec, type WorldPod, worldPod } from "./world-pod.ts"
+import { WorldSftp } from "./world-sftp.ts"
 
 const shop = (group: string, plural: string) => `${group}/namespaces/shop/${plural}`
 export const paths = {
@@ -56,6 +56,7 @@ export class SessionWorld {
   usage: RestoreStatus["usage"] = { clients: 0, filesRead: 3, bytesRead: 4096, lastActivityAt: null }
   /** What the target pods find when they hash their disks. */
   readonly hashes = new WorldHashes()
+  readonly sftp = new WorldSftp()
   readonly #api: ApiServer
   readonly #pods = new Map<string, WorldPod & { readonly server: ControlServer }>()
   readonly #pending = new Set<Promise<unknown>>()
@@ -259,6 +260,7 @@ export class SessionWorld {
       certificate: text("tls.crt"),
       usage: () => this.usage,
       hashes: this.hashes,
+      sftp: this.sftp,
       released: () => this.log.push(`${role} released`),
     })
     const server = await startControlServer({

@@ -1,11 +1,11 @@
 import { randomUUID, X509Certificate } from "node:crypto"
+import { fingerprintOf } from "../../src/api/public-key.ts"
 import type { RestoreStatus, TargetStatus } from "../../src/control/schemas.ts"
 import type { ControlHandlers } from "../../src/control/server.ts"
-import { loginKeyFrom } from "../../src/credentials/ssh-key.ts"
-import { PublicKeys } from "../../src/files/sftp/public-keys.ts"
 import { LEAF_MARGIN_MS } from "../../src/pki/validity.ts"
 import { Lifetime } from "../../src/pod/lifetime.ts"
 import type { WorldHashes } from "./world-hashes.ts"
+import type { WorldSftp } from "./world-sftp.ts"
 
 /** A pod of SessionWorld: the real life of one, with its deadline, and answers as if there were disks. */
 export interface WorldPod {
@@ -24,16 +24,16 @@ interface WorldPodOptions {
   readonly certificate: string
   readonly usage: () => RestoreStatus["usage"]
   readonly hashes: WorldHashes
+  readonly sftp: WorldSftp
   readonly released: () => void
 }
 
 export function worldPod(role: "target" | "restore", options: WorldPodOptions): WorldPod {
-  const { spec, certificate, usage, hashes, released } = options
+  const { spec, certificate, usage, hashes, sftp, released } = options
   const { validToDate } = new X509Certificate(certificate)
   const times = argument(spec, "--hash-disks")
   let serves = times !== "before-and-after"
   let hashedAgain = false
-  const publicKeys = new PublicKeys()
   const life: Lifetime = new Lifetime({
     deadline: new Date(argument(spec, "--deadline") ?? ""),
     hardEnd: new Date(validToDate.getTime() - LEAF_MARGIN_MS),
@@ -70,7 +70,7 @@ export function worldPod(role: "target" | "restore", options: WorldPodOptions): 
       setDeadline: (deadline, now) => life.setDeadline(deadline, now),
       release: (reason, hash) => life.release(reason, { unhurried: hash }),
       serve: () => void (serves = true),
-      setPublicKeys: (lines) => publicKeys.set(lines),
+      setPublicKeys: (lines) => void (sftp.publicKeys = lines.map((line) => fingerprintOf(line))),
     },
     status: () =>
       role === "target"
@@ -78,7 +78,7 @@ export function worldPod(role: "target" | "restore", options: WorldPodOptions): 
         : {
             ...restoreStatus,
             ...common(),
-            ...(argument(spec, "--sftp-port") && { sftp: { hostKey, publicKeys: publicKeys.fingerprints } }),
+            ...(sftp.isServed && argument(spec, "--sftp-port") && { sftp: sftp.told }),
             usage: usage(),
             state: life.state === "Running" ? "Ready" : life.state,
           },
@@ -90,9 +90,6 @@ export function argument({ containers }: PodSpec, flag: string): string | undefi
   const args = containers[0]?.args ?? []
   return args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined
 }
-
-/** Some key; real ones follow from that of the certificate. */
-const hostKey = loginKeyFrom("world").publicKey
 
 const disk = { name: "data", serial: randomUUID(), sizeBytes: 2 ** 30 }
 
