@@ -145,9 +145,26 @@ int lstat(const char *path, struct stat *status) {
   return is_entry ? 0 : failed;
 }
 
-/* What has no attributes, as HFS+ says of all but files and directories, has none to list: tar would warn of each, and
-   a warning means that something could not be read. */
+/* HFS+ says of much that it has no attributes, and lists some by names that it does not know: the last letter is cut off.
+   Such there are none: tar would warn of each, and a warning means that something could not be read. */
 static ssize_t or_none(ssize_t used) { return used < 0 && errno == ENOTSUP ? 0 : used; }
+
+static ssize_t or_absent(ssize_t used) {
+  if (used < 0 && errno == ENOTSUP) errno = ENODATA;
+  return used;
+}
+
+ssize_t lgetxattr(const char *path, const char *name, void *value, size_t size) {
+  ssize_t (*real)(const char *, const char *, void *, size_t) =
+      (ssize_t (*)(const char *, const char *, void *, size_t))dlsym(RTLD_NEXT, "lgetxattr");
+  return or_absent(real(path, name, value, size));
+}
+
+ssize_t fgetxattr(int fd, const char *name, void *value, size_t size) {
+  ssize_t (*real)(int, const char *, void *, size_t) =
+      (ssize_t (*)(int, const char *, void *, size_t))dlsym(RTLD_NEXT, "fgetxattr");
+  return or_absent(real(fd, name, value, size));
+}
 
 /* ntfs3 gives the security descriptor and the flags (hidden, system...) of a file to whoever asks by name, and lists
    neither. Tar asks by path, or by descriptor where it has opened the file. */

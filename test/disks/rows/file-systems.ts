@@ -206,13 +206,19 @@ export const foreign = group("foreign file systems", [
     // partition ends where it ends: there the kernel looks for the copy of its header
     name: "HFS+ on a GPT partition",
     disks: one("d", 64),
-    make: `${tree("plain")}
+    make: `${tree("plain", '"Ordner größe"/Ü*')} # Linux finds no name with a character beyond UCS-2
       xorriso -as mkisofs -quiet -input-charset utf-8 -hfsplus -V MAC -o /made/image /made/t
       read -r from count <<<"$(xorriso -indev /made/image -report_system_area plain 2>/dev/null |
         sed -n 's/^APM start and size : *2 *//p')"
       sgdisk -a 1 -n 1:2048:$((2048 + count - 1)) -t 1:af00 $d1 >/dev/null; blockdev --rereadpt $d1
       dd if=/made/image of=\${d1}1 bs=512 skip=$from count=$count conv=notrunc status=none`,
-    volumes: [mounted("d-p1", "hfsplus", { label: "MAC", on: ["disk d", "gpt partition 1"], keeps: contents })],
+    volumes: [
+      mounted("d-p1", "hfsplus", {
+        label: "MAC",
+        on: ["disk d", "gpt partition 1"],
+        keeps: { ...contents, drops: /^Ordner .*\.txt$/ },
+      }),
+    ],
   },
   {
     name: "UDF 2.01",
