@@ -123,6 +123,19 @@ export const fileSystems = group("file systems", [
     ],
   },
   {
+    // as most are; it then says of every file that there is no such thing as attributes
+    name: "SquashFS, xz, without attributes",
+    disks: one("d", 16),
+    make: `${tree("posix", "meta/old")}
+      mksquashfs /made/t /made/image -quiet -no-progress -comp xz -no-xattrs
+      cat /made/image >$d1`,
+    volumes: [
+      mounted("d", "squashfs", {
+        keeps: { ...all, timeStep: 1_000_000_000n, acls: false, xattrs: undefined, drops: /^meta\/old$/ },
+      }),
+    ],
+  },
+  {
     name: "EROFS, lz4hc",
     disks: one("d", 16),
     make: `${tree("posix", "odd/nnn*")} # this mkfs takes no name of 255 bytes
