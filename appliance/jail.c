@@ -1,12 +1,13 @@
 /* LD_PRELOAD: puts a dynamically linked tool into a volume after its libraries are loaded, so that nothing of the volume
    (loader, libraries, NSS configuration, passwd) is ever loaded or parsed, and takes every capability from it that
-   reading does not need.
+   reading does not need. Makes tools tell of damaged directories that would else look empty.
 
    JAIL=dir       before main().
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
    JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of:
                   for tar. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +15,11 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -31,10 +34,32 @@ static void drop_capabilities(int xattr) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capset, &header, keep)) _exit(NOT_CONFINED);
 }
 
-static int on_ntfs;
+/* What ext4 says of the errors it has met: how many, and the inode of the last. Descriptors, as the jail has no /sys. */
+static int errors_count = -1, last_error_ino = -1;
+static long long errors_before;
+
+static long long number_in(int fd) {
+  char text[24];
+  ssize_t length = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+  if (length <= 0) return -1;
+  text[length] = 0;
+  return atoll(text);
+}
+
+static int ext4_says(const char *volume, const char *what) {
+  char path[256];
+  const char *name = strrchr(volume, '/');
+  snprintf(path, sizeof path, "/sys/fs/ext4/%s/%s", name ? name + 1 : volume, what);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int on_ntfs, serving;
 
 static void jail(const char *directory) {
   struct statfs volume;
+  errors_count = ext4_says(directory, "errors_count");
+  last_error_ino = ext4_says(directory, "last_error_ino");
+  errors_before = number_in(errors_count);
   if (chroot(directory) || chdir("/")) _exit(NO_DIRECTORY);
   on_ntfs = getenv("JAIL_XATTR") && statfs("/", &volume) == 0 && volume.f_type == 0x7366746e;
   drop_capabilities(getenv("JAIL_XATTR") != NULL);
@@ -54,7 +79,10 @@ static struct passwd root = {"root", "x", 0, 0, "", "/", "/"};
 
 struct passwd *getpwuid(uid_t uid) {
   const char *directory = getenv("JAIL_LATE");
-  if (directory) jail(directory);
+  if (directory) {
+    serving = 1;
+    jail(directory);
+  }
   return uid ? NULL : &root;
 }
 struct passwd *getpwnam(const char *name) { (void)name; return NULL; }
@@ -82,6 +110,62 @@ int open64(const char *path, int flags, ...) {
   return fd;
 }
 
+/* Where a directory has no index, ext4 passes over its damaged blocks, and says only in these files that it did. */
+static int passed_over(DIR *directory) {
+  struct stat status;
+  return number_in(errors_count) != errors_before && fstat(dirfd(directory), &status) == 0 &&
+         number_in(last_error_ino) == (long long)status.st_ino;
+}
+
+/* sftp-server takes an error for the end of a directory, and leaves out what it can't look at. Instead it is shown an entry
+   with a name that none can have, "/", as the last; and what it can't look at as something of no type. It looks at each
+   entry right after it was read. */
+static int looks_at_entry;
+
+struct dirent *readdir(DIR *directory) {
+  static struct dirent broken = {.d_name = "/"};
+  static DIR *told;
+  struct dirent *(*real)(DIR *) = (struct dirent *(*)(DIR *))dlsym(RTLD_NEXT, "readdir");
+  int before = errno;
+  errno = 0;
+  struct dirent *entry = real(directory);
+  if (!entry && !errno && passed_over(directory)) errno = EUCLEAN;
+  if (serving && !entry && errno && told != directory) entry = &broken;
+  told = entry == &broken ? directory : NULL;
+  looks_at_entry = serving && entry;
+  if (entry || !errno) errno = before;
+  return entry;
+}
+
+int lstat(const char *path, struct stat *status) {
+  int (*real)(const char *, struct stat *) = (int (*)(const char *, struct stat *))dlsym(RTLD_NEXT, "lstat");
+  int failed = real(path, status), is_entry = looks_at_entry;
+  looks_at_entry = 0;
+  if (failed && is_entry) memset(status, 0, sizeof *status);
+  return is_entry ? 0 : failed;
+}
+
+/* HFS+ says of much that it has no attributes, and lists some by names that it does not know: the last letter is cut off.
+   Such there are none: tar would warn of each, and a warning means that something could not be read. */
+static ssize_t or_none(ssize_t used) { return used < 0 && errno == ENOTSUP ? 0 : used; }
+
+static ssize_t or_absent(ssize_t used) {
+  if (used < 0 && errno == ENOTSUP) errno = ENODATA;
+  return used;
+}
+
+ssize_t lgetxattr(const char *path, const char *name, void *value, size_t size) {
+  ssize_t (*real)(const char *, const char *, void *, size_t) =
+      (ssize_t (*)(const char *, const char *, void *, size_t))dlsym(RTLD_NEXT, "lgetxattr");
+  return or_absent(real(path, name, value, size));
+}
+
+ssize_t fgetxattr(int fd, const char *name, void *value, size_t size) {
+  ssize_t (*real)(int, const char *, void *, size_t) =
+      (ssize_t (*)(int, const char *, void *, size_t))dlsym(RTLD_NEXT, "fgetxattr");
+  return or_absent(real(fd, name, value, size));
+}
+
 /* ntfs3 gives the security descriptor and the flags (hidden, system...) of a file to whoever asks by name, and lists
    neither. Tar asks by path, or by descriptor where it has opened the file. */
 static const char *const unlisted[] = {"system.ntfs_security", "system.ntfs_attrib"};
@@ -104,10 +188,10 @@ static ssize_t with_unlisted(const char *path, int fd, char *list, size_t size, 
 
 ssize_t llistxattr(const char *path, char *list, size_t size) {
   ssize_t (*real)(const char *, char *, size_t) = (ssize_t (*)(const char *, char *, size_t))dlsym(RTLD_NEXT, "llistxattr");
-  return with_unlisted(path, -1, list, size, real(path, list, size));
+  return with_unlisted(path, -1, list, size, or_none(real(path, list, size)));
 }
 
 ssize_t flistxattr(int fd, char *list, size_t size) {
   ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
-  return with_unlisted(NULL, fd, list, size, real(fd, list, size));
+  return with_unlisted(NULL, fd, list, size, or_none(real(fd, list, size)));
 }

@@ -77,15 +77,20 @@ async function show(batches: AsyncIterable<Entry[]>, flags: LsFlags, { streams }
 
 const nul = Buffer.alloc(1)
 
-/** All at once and sorted, unless there are too many. */
+/** All at once and sorted, unless there are too many; where that is not all, what there is before the error. */
 async function* sorted(batches: AsyncIterable<Entry[]>): AsyncGenerator<Entry[]> {
   let held: Entry[] | undefined = []
-  for await (const batch of batches) {
-    if (!held) yield batch
-    else if (held.push(...batch) > mostSorted) {
-      yield held
-      held = undefined
+  try {
+    for await (const batch of batches) {
+      if (!held) yield batch
+      else if (held.push(...batch) > mostSorted) {
+        yield held
+        held = undefined
+      }
     }
+  } catch (error) {
+    if (held) yield held.sort(byName)
+    throw error
   }
   if (held) yield held.sort(byName)
 }

@@ -1,4 +1,4 @@
-import { RecoveryError } from "../api/reasons.ts"
+import { RecoveryError, reasonOf } from "../api/reasons.ts"
 import { maxPage } from "./limits.ts"
 import { displayName } from "./names.ts"
 import type { DirectoryEntry, FileSource, VolumeReader } from "./source.ts"
@@ -15,6 +15,8 @@ interface Listing {
   readonly batches: AsyncIterator<DirectoryEntry[]>
   /** Entries read but not yet given out. */
   rest: DirectoryEntry[]
+  /** Why there are no more behind those, though the directory has some. */
+  failure?: RecoveryError
   timer?: NodeJS.Timeout
 }
 
@@ -41,7 +43,10 @@ export class Listings {
     this.#idleMs = idleMs
   }
 
-  /** `from` counts what the view shows. Sorting needs all of a directory: UsageError when it has too many entries. */
+  /**
+   * `from` counts what the view shows. Sorting needs all of a directory: UsageError when it has too many entries. Of a damaged
+   * directory the pages have what can be read, and the next one fails with VolumeCorrupt.
+   */
   async page(volume: string, path: Buffer, from: number, limit: number, view: View = all): Promise<Page> {
     const key = (position: number) => `${position} ${view.key} ${volume}\0${path.toString("latin1")}`
     const listing = this.#take(key(from)) ?? (await this.#start(volume, path, from, view))
@@ -52,12 +57,13 @@ export class Listings {
       throw error
     }
     const entries = listing.rest.splice(0, limit)
-    if (listing.rest.length === 0) {
+    if (listing.rest.length === 0 && listing.failure === undefined) {
       close(listing)
       return { entries }
     }
-    this.#keep(key(from + limit), listing)
-    return { entries, next: from + limit }
+    const next = from + entries.length
+    this.#keep(key(next), listing)
+    return { entries, next }
   }
 
   close(): void {
@@ -106,6 +112,7 @@ export class Listings {
   ): AsyncGenerator<DirectoryEntry[]> {
     if (this.#sorting >= sortedAtOnce) throw new RecoveryError("Busy", "Other directories are being sorted already.")
     const entries: DirectoryEntry[] = []
+    let failure: unknown
     this.#sorting++
     try {
       for await (const batch of batches) {
@@ -116,11 +123,15 @@ export class Listings {
             `${displayName(path)} has more than ${mostSorted} entries: it can only be listed unsorted.`,
           )
       }
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      failure = error
     } finally {
       this.#sorting--
     }
     entries.sort(compare)
     for (let at = 0; at < entries.length; at += maxPage) yield entries.slice(at, at + maxPage)
+    if (failure !== undefined) throw failure
   }
 
   #drop(key: string): void {
@@ -135,13 +146,24 @@ async function* filtered(batches: AsyncIterable<DirectoryEntry[]>, { wanted }: V
   for await (const batch of batches) yield wanted ? batch.filter(wanted) : batch
 }
 
-/** Reads on until `count` entries are there, or the directory ends. */
+/** Reads on until `count` entries are there, or the directory ends. Rejects when it can't be read on and nothing is left. */
 async function fill(listing: Listing, count: number): Promise<void> {
-  while (listing.rest.length < count) {
-    const { done, value } = await listing.batches.next()
-    if (done) return
-    listing.rest.push(...value)
+  try {
+    while (listing.rest.length < count && listing.failure === undefined) {
+      const { done, value } = await listing.batches.next()
+      if (done) return
+      listing.rest.push(...value)
+    }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    listing.failure = error
   }
+  if (listing.rest.length === 0 && listing.failure !== undefined) throw listing.failure
+}
+
+/** What is wrong is the directory: what it says up to there is worth having. */
+function isDamage(error: unknown): error is RecoveryError {
+  return reasonOf(error) === "VolumeCorrupt"
 }
 
 function close({ batches, reader }: Listing): void {

@@ -34,16 +34,29 @@ export async function readLink(channel: SftpChannel, path: Buffer): Promise<Buff
   return Buffer.from(fields.string(maxTargetBytes))
 }
 
-/** A directory's entries without `.` and `..`, in the order of the file system, about 100 at a time. */
+/**
+ * A directory's entries without `.` and `..`, in the order of the file system, about 100 at a time. What the guest can't look
+ * at has no type. Rejects with VolumeCorrupt behind the last entry that can be read when that is not all.
+ */
 export async function* listDirectory(channel: SftpChannel, path: Buffer): AsyncGenerator<SftpEntry[], void, undefined> {
   const handle = await openHandle(channel, path, packetType.opendir)
+  let strange = 0
   try {
     for (;;) {
       const answer = await channel.request(packetType.readdir, handle)
-      if (isEnd(answer)) return
-      const entries = expect(answer, packetType.name, path).names().filter(isChild)
+      if (isEnd(answer)) break
+      const names = expect(answer, packetType.name, path).names()
+      const entries = names.filter(isChild)
+      strange += entries.filter(({ mode }) => (mode & 0o170000) === 0).length
       if (entries.length > 0) yield entries
+      if (names.some(isBreak))
+        throw new RecoveryError("VolumeCorrupt", `${printable(path)} is damaged: not all of it can be listed.`)
     }
+    if (strange > 0)
+      throw new RecoveryError(
+        "VolumeCorrupt",
+        `${strange} of the entries of ${printable(path)} can't be looked at: they are damaged, or their paths too long.`,
+      )
   } finally {
     await closeHandle(channel, handle)
   }
@@ -51,7 +64,12 @@ export async function* listDirectory(channel: SftpChannel, path: Buffer): AsyncG
 
 function isChild({ name }: SftpEntry): boolean {
   const text = name.toString("latin1")
-  return text !== "." && text !== ".."
+  return text !== "." && text !== ".." && text !== "/"
+}
+
+/** What jail.c lets a listing end with when the directory can't be read on: no entry can have that name. */
+function isBreak({ name }: SftpEntry): boolean {
+  return name.toString("latin1") === "/"
 }
 
 /** A file's bytes in order, with several reads in flight; ends early at the end of the file. */

@@ -37,6 +37,7 @@ const sources = [
   "ISO 9660 with Rock Ridge",
   "ISO 9660 with Joliet",
   "UDF 2.01",
+  "HFS+ on a GPT partition",
   "MBR, two primary and three logical partitions",
   "GPT, by sgdisk",
   "linear, striped and mirrored over three disks, one of them partitioned",

@@ -91,20 +91,32 @@ export const filesOf =
   }
 
 /**
- * Files at the root, beside something damaged: the archive does not end well, and the files are there before and after that.
- * A listing can't tell: OpenSSH's server takes an error for the end of a directory.
+ * Files at the root, beside a directory that is damaged: a listing of it, a search and the archive say so, and the files are
+ * there before and after that.
  */
 export const damagedBeside =
-  (files: Readonly<Record<string, string>>): Inspect =>
+  (files: Readonly<Record<string, string>>, directory: string): Inspect =>
   async (client, volume, signal) => {
     const { compared, wrong } = await filesOf(files)(client, volume, signal)
-    try {
-      for await (const _ of await client.tar({ volume, components: [] }, signal));
-      wrong.push("the archive is whole")
-    } catch {
-      signal.throwIfAborted()
+    const fails = async (what: string, reading: () => Promise<void>) => {
+      try {
+        await reading()
+        wrong.push(`${what} is whole`)
+      } catch {
+        signal.throwIfAborted()
+      }
     }
-    return { compared: compared + 1, wrong: [...wrong, ...(await filesOf(files)(client, volume, signal)).wrong] }
+    await fails("the listing", async () => {
+      for await (const _ of client.list({ volume, components: [Buffer.from(directory)] }));
+    })
+    await fails("the archive", async () => {
+      for await (const _ of await client.tar({ volume, components: [] }, signal));
+    })
+    let isSearched = false
+    for await (const line of client.search({ volumes: [volume], components: [], types: [] }, signal))
+      isSearched ||= line.event === "end" && line.complete
+    if (isSearched) wrong.push("the search is whole")
+    return { compared: compared + 3, wrong: [...wrong, ...(await filesOf(files)(client, volume, signal)).wrong] }
   }
 
 /** A file at the root that is shown by this name. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { pino } from "pino"
 import { openDataPath } from "../../src/cli/open/data-path.ts"
@@ -12,6 +13,10 @@ export interface Result extends Look {
   /** The disks' bytes are what they were. */
   readonly unchanged: boolean
   readonly seconds: number
+  /** From the images to the catalogue, once for all rows of the session. */
+  readonly catalogueSeconds: number
+  /** The most memory that a QEMU of the session had resident: the micro-VM's own, and what QEMU needs besides. */
+  readonly peakMiB: number
 }
 
 export interface Stage {
@@ -34,13 +39,13 @@ export async function play(
   const started = performance.now()
   const images = rows.map((row) => imagesOf(row, folders))
   const before = await Promise.all(images.map(sumOf))
-  const { looks, foreign } = await lookThrough(rows, images.flat(), signal, meanwhile)
+  const { looks, foreign, cost } = await lookThrough(rows, images.flat(), signal, meanwhile)
   const after = await Promise.all(images.map(sumOf))
   const seconds = (performance.now() - started) / 1000 / rows.length
   const results = looks.map((look, index): Result => {
     const unchanged = before[index] === after[index]
     const deviations = unchanged ? look.deviations : [...look.deviations, "the disks were written to"]
-    return { ...look, unchanged, seconds, deviations }
+    return { ...look, ...cost, unchanged, seconds, deviations }
   })
   return { results, foreign }
 }
@@ -58,15 +63,29 @@ async function lookThrough(
   const journal = rows.find(({ journal }) => journal)?.journal ?? "Replay"
   const memoryMiB = Math.max(...rows.map(({ memoryMiB = 512 }) => memoryMiB))
   const machine = { memoryMiB, cpus: 2, accel: "tcg" } as const
-  await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step })
+  const pids: number[] = []
+  const started = (pid: number) => void pids.push(pid)
+  const from = performance.now()
+  await using path = await openDataPath({ images, ...machine, keys, journal, log, signal, step, started })
+  const catalogueSeconds = (performance.now() - from) / 1000
   const client = clientOf(path.session)
   try {
     const { looks, foreign } = await look(rows, path.source.catalogue().volumes, client, signal)
     await meanwhile?.()
     const deceived = undeceiving(path.source.catalogue(), logged.join(""))
-    return { looks, foreign: [...foreign, ...deceived] }
+    const cost = { catalogueSeconds, peakMiB: Math.max(...pids.map(peakMiBOf)) }
+    return { looks, foreign: [...foreign, ...deceived], cost }
   } finally {
     client.close()
+  }
+}
+
+/** Of a process that has ended already nothing is known. */
+function peakMiBOf(pid: number): number {
+  try {
+    return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024)
+  } catch {
+    return 0
   }
 }
 

@@ -60,7 +60,8 @@ async function playOne(row: Row, folders: ReadonlyMap<string, string>): Promise<
 }
 
 function notPlayed({ group, name }: Row, deviation: string): Result {
-  return { group, row: name, found: [], compared: 0, unchanged: false, seconds: 0, deviations: [deviation] }
+  const nothing = { found: [], compared: 0, unchanged: false, seconds: 0, catalogueSeconds: 0, peakMiB: 0 }
+  return { group, row: name, ...nothing, deviations: [deviation] }
 }
 
 async function fuzz(rounds: number, first: number): Promise<boolean> {

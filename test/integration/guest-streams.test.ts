@@ -1,25 +1,35 @@
 import { createHash } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { readTar } from "../../src/files/tar/reader.ts"
 import type { FindTests, FoundEntry } from "../../src/guest/search.ts"
+import { damagedImages } from "../support/guest/damaged-images.ts"
 import { plainImages } from "../support/guest/images.ts"
 import { startTestGuest, type TestGuest } from "../support/guest/test-guest.ts"
 import { oddNames } from "../support/guest/tree.ts"
 
-/** What the guest says in long streams: searches, and archives of several paths. */
+/** What the guest says in long streams: searches, listings, and archives of several paths. */
 const { signal } = new AbortController()
 let vm: TestGuest
+let dir: string
 
 beforeAll(async () => {
   const images = await plainImages()
-  vm = await startTestGuest(["whole", "gpt"].map((name) => join(images, `${name}.img`)))
+  dir = await mkdtemp(join(tmpdir(), "frk-damaged-"))
+  await damagedImages(dir)
+  const plain = ["whole", "gpt"].map((name) => join(images, `${name}.img`))
+  vm = await startTestGuest([...plain, ...["indexed", "linear"].map((name) => join(dir, `${name}.img`))])
 })
-afterAll(() => vm.stop())
+afterAll(async () => {
+  await vm.stop()
+  await rm(dir, { recursive: true })
+})
 
-async function search(tests: Partial<FindTests>, path = "/"): Promise<FoundEntry[]> {
+async function search(tests: Partial<FindTests>, path = "/", volume = "whole"): Promise<FoundEntry[]> {
   const all: FoundEntry[] = []
-  for await (const batch of vm.guest.search("whole", Buffer.from(path), { types: [], ...tests }, { signal }))
+  for await (const batch of vm.guest.search(volume, Buffer.from(path), { types: [], ...tests }, { signal }))
     all.push(...batch)
   return all
 }
@@ -63,10 +73,10 @@ test("leaving a search frees its port", async () => {
   expect(await search(named("empty"))).toHaveLength(1)
 })
 
-async function members(names: string[], contents: boolean): Promise<Map<string, string>> {
+async function members(names: string[], contents: boolean, volume = "whole"): Promise<Map<string, string>> {
   const all = new Map<string, string>()
   const stream = vm.guest.tar(
-    "whole",
+    volume,
     names.map((name) => Buffer.from(name)),
     { signal, contents },
   )
@@ -84,4 +94,39 @@ test("several paths are one archive, with their attributes or only their content
   expect([...full.keys()]).toEqual(["-dash dir\n/", "-dash dir\n/inside", "etc/os-release", "many/f7"])
   expect(contents).toEqual(full)
   expect(contents.get("many/f7")).toBe(createHash("sha256").update("7").digest("hex"))
+})
+
+/** The names in a directory, and what is said where those are not all. */
+async function list(volume: string, path: string): Promise<{ names: string[]; error?: unknown }> {
+  const names: string[] = []
+  const reader = await vm.guest.open(volume)
+  try {
+    for await (const batch of reader.list(Buffer.from(path))) names.push(...batch.map(({ name }) => name.toString()))
+    return { names }
+  } catch (error) {
+    return { names, error }
+  } finally {
+    reader.release()
+  }
+}
+
+const corrupt = (words: string) => ({ code: "VolumeCorrupt", message: expect.stringContaining(words) })
+
+test.each([
+  ["whose only block is damaged", "indexed", "/sub", 0, "/sub is damaged"],
+  ["with a damaged block that ext4 passes over", "linear", "/sub", 100, "/sub is damaged"],
+  ["with an entry whose inode is damaged", "indexed", "/gone", 2, "1 of the entries of /gone can't be looked at"],
+])("a directory %s says so: listed, searched, in an archive", async (_, volume, path, least, words) => {
+  const { names, error } = await list(volume, path)
+  expect(error).toMatchObject(corrupt(words))
+  expect(names.length).toBeGreaterThanOrEqual(least)
+  await expect(search({}, path, volume)).rejects.toMatchObject(corrupt(path))
+  await expect(members([path], false, volume)).rejects.toMatchObject(corrupt(path))
+})
+
+test.each(["indexed", "linear"])("directories beside the damaged ones are as before: %s", async (volume) => {
+  expect(await list(volume, "/sound")).toEqual({ names: ["file"] })
+  expect(paths(await search({}, "/sound", volume))).toEqual(["/sound/file"])
+  expect([...(await members(["/sound"], false, volume)).keys()]).toEqual(["sound/", "sound/file"])
+  expect((await list(volume, "/")).names.sort()).toEqual(["gone", "lost+found", "sound", "sub"])
 })

@@ -59,7 +59,7 @@ export class TreeWalk {
   }
 
   async *#draw(top: Place, prefix: string, depth: number): AsyncGenerator<string> {
-    const levels: Level[] = [{ place: top, rest: await this.#read(top), prefix }]
+    const levels: Level[] = [{ place: top, rest: await this.#read(top, "top"), prefix }]
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
       const entry = level.rest.pop()
       if (!entry) {
@@ -75,27 +75,26 @@ export class TreeWalk {
       if (!isDirectory || levels.length >= depth) continue
       const { volume, components } = level.place
       const place = { volume, components: [...components, percentDecode(entry.name)] }
-      levels.push({ place, rest: await this.#readOrReport(place), prefix: level.prefix + below })
+      levels.push({ place, rest: await this.#read(place, "inner"), prefix: level.prefix + below })
     }
   }
 
-  async #readOrReport(place: Place): Promise<Entry[]> {
-    try {
-      return await this.#read(place)
-    } catch (error) {
-      if (!(error instanceof RecoveryError) || error.code === "Interrupted") throw error
-      this.#unread(joinPath([Buffer.from(place.volume), ...place.components]), error.message)
-      return []
-    }
-  }
-
-  /** What is in a directory, the last first; no more of it than may be drawn. */
-  async #read(place: Place): Promise<Entry[]> {
+  /**
+   * What is in a directory, the last first; no more of it than may be drawn. Where not all of it can be read that is reported;
+   * where nothing of the top can be, that is an error.
+   */
+  async #read(place: Place, where: "top" | "inner"): Promise<Entry[]> {
     const entries: Entry[] = []
     const room = this.#limits.most - this.#drawn
-    for await (const page of this.#files.list(place)) {
-      entries.push(...(this.#limits.onlyDirectories ? page.filter(({ type }) => type === "directory") : page))
-      if (entries.length > room) break
+    try {
+      for await (const page of this.#files.list(place)) {
+        entries.push(...(this.#limits.onlyDirectories ? page.filter(({ type }) => type === "directory") : page))
+        if (entries.length > room) break
+      }
+    } catch (error) {
+      if (!(error instanceof RecoveryError) || error.code === "Interrupted") throw error
+      if (where === "top" && entries.length === 0) throw error
+      this.#unread(joinPath([Buffer.from(place.volume), ...place.components]), error.message)
     }
     return entries
       .sort(byName)

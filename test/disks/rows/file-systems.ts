@@ -123,6 +123,19 @@ export const fileSystems = group("file systems", [
     ],
   },
   {
+    // as most are; it then says of every file that there is no such thing as attributes
+    name: "SquashFS, xz, without attributes",
+    disks: one("d", 16),
+    make: `${tree("posix", "meta/old")}
+      mksquashfs /made/t /made/image -quiet -no-progress -comp xz -no-xattrs
+      cat /made/image >$d1`,
+    volumes: [
+      mounted("d", "squashfs", {
+        keeps: { ...all, timeStep: 1_000_000_000n, acls: false, xattrs: undefined, drops: /^meta\/old$/ },
+      }),
+    ],
+  },
+  {
     name: "EROFS, lz4hc",
     disks: one("d", 16),
     make: `${tree("posix", "odd/nnn*")} # this mkfs takes no name of 255 bytes
@@ -200,6 +213,25 @@ export const foreign = group("foreign file systems", [
       xorriso -as mkisofs -quiet -input-charset utf-8 -J -joliet-long --norock -V DISC -o /made/image /made/t
       cat /made/image >$d1`,
     volumes: [mounted("d", "iso9660", { keeps: { ...contents, drops: /\.txt$/ } })],
+  },
+  {
+    // Debian 12 has no mkfs of it, but xorriso makes one: it is cut out of the hybrid disc, by its Apple partition map. The
+    // partition ends where it ends: there the kernel looks for the copy of its header
+    name: "HFS+ on a GPT partition",
+    disks: one("d", 64),
+    make: `${tree("plain", '"Ordner größe"/Ü*')} # Linux finds no name with a character beyond UCS-2
+      xorriso -as mkisofs -quiet -input-charset utf-8 -hfsplus -V MAC -o /made/image /made/t
+      read -r from count <<<"$(xorriso -indev /made/image -report_system_area plain 2>/dev/null |
+        sed -n 's/^APM start and size : *2 *//p')"
+      sgdisk -a 1 -n 1:2048:$((2048 + count - 1)) -t 1:af00 $d1 >/dev/null; blockdev --rereadpt $d1
+      dd if=/made/image of=\${d1}1 bs=512 skip=$from count=$count conv=notrunc status=none`,
+    volumes: [
+      mounted("d-p1", "hfsplus", {
+        label: "MAC",
+        on: ["disk d", "gpt partition 1"],
+        keeps: { ...contents, drops: /^Ordner .*\.txt$/ },
+      }),
+    ],
   },
   {
     name: "UDF 2.01",

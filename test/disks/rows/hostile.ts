@@ -79,7 +79,7 @@ export const hostile = group("hostile", [
       set -- $(debugfs -R 'imap <2>' $d2 2>/dev/null | grep -o '[0-9]*, offset 0x.*' | sed 's/, offset//')
       echo yyy | dd of=$d2 bs=1 seek=$(($1 * 1024 + $2 + 28)) count=3 conv=notrunc status=none`,
     volumes: [
-      mounted("panic", "ext4", { inspect: damagedBeside({ file: "kept\n" }) }),
+      mounted("panic", "ext4", { inspect: damagedBeside({ file: "kept\n" }, "sub") }),
       { path: "root", kind: "filesystem", filesystem: "ext4", state: "Corrupt", reason: "VolumeCorrupt" },
     ],
   },

@@ -20,18 +20,20 @@ test("the matrix: a line per volume, and every deviation below", () => {
     compared: 65,
     unchanged: true,
     seconds: 9.87,
+    catalogueSeconds: 3.21,
+    peakMiB: 280,
     deviations: [],
   }
   const bad = { ...good, row: "thin", found: [], unchanged: false, deviations: ["the disks were written to"] }
   expect(matrix([good, bad])).toBe(
     [
-      "made how      found as                compared  disks      seconds",
-      "LVM: striped  vg0-a ext4 Mounted      65        unchanged  9.9",
+      "made how      found as                compared  disks      seconds  to catalogue  peak MiB",
+      "LVM: striped  vg0-a ext4 Mounted      65        unchanged  9.9      3.2           280",
       "              vg0-b swap Unsupported",
-      "LVM: thin     -                       65        CHANGED    9.9",
+      "LVM: thin     -                       65        CHANGED    9.9      3.2           280",
       "",
       "FAILED LVM: thin: the disks were written to",
-      "2 sets of disks, 130 entries compared, 1 failed",
+      "2 sets of disks, 130 entries compared, 1 failed; QEMU had 280 MiB at most",
     ].join("\n"),
   )
 })

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { RecoveryError } from "../../../src/api/reasons.ts"
 import { Listings } from "../../../src/files/listings.ts"
 import type { DirectoryEntry, FileSource } from "../../../src/files/source.ts"
 import { viewOf } from "../../../src/files/view.ts"
@@ -12,8 +13,8 @@ const entry = (index: number): DirectoryEntry => ({
   mtime: 0,
 })
 
-/** A directory of `count` entries that counts how often it is opened and how many readers are held. */
-function directoryOf(count: number) {
+/** A directory of `count` entries that counts how often it is opened and how many readers are held; `failure` comes behind them. */
+function directoryOf(count: number, failure?: RecoveryError) {
   const seen = { opened: 0, held: 0 }
   const unused = () => Promise.reject(new Error("not used"))
   const source: FileSource = {
@@ -38,6 +39,7 @@ function directoryOf(count: number) {
         async *list() {
           for (let at = 0; at < count; at += 7)
             yield Array.from({ length: Math.min(7, count - at) }, (_, index) => entry(at + index))
+          if (failure !== undefined) throw failure
         },
       }
     },
@@ -138,4 +140,31 @@ test("few directories are held sorted", async () => {
   const refused = (await Promise.allSettled(many)).filter(({ status }) => status === "rejected")
   expect(refused).toHaveLength(8)
   listings.close()
+})
+
+test.each([
+  ["in the order of the disk", undefined],
+  ["sorted", view({ sort: "name" })],
+])("of a damaged directory what can be read is listed %s, then the error is told", async (_, wanted) => {
+  const damaged = new RecoveryError("VolumeCorrupt", "/a is damaged")
+  const { source, seen } = directoryOf(10, damaged)
+  const listings = new Listings(source, 8)
+  const first = await listings.page("v", path, 0, 6, wanted)
+  const second = await listings.page("v", path, first.next ?? 0, 6, wanted)
+  expect([...names(first.entries), ...names(second.entries)]).toHaveLength(10)
+  await expect(listings.page("v", path, second.next ?? 0, 6, wanted)).rejects.toBe(damaged)
+  // a client that comes back late meets the same
+  await expect(listings.page("v", path, 10, 6, wanted)).rejects.toBe(damaged)
+  listings.close()
+  await expect.poll(() => seen.held).toBe(0)
+})
+
+test("a directory of which nothing can be read, or whose guest is lost, is an error at once", async () => {
+  for (const [count, code] of [
+    [0, "VolumeCorrupt"],
+    [10, "GuestFailed"],
+  ] as const) {
+    const listings = new Listings(directoryOf(count, new RecoveryError(code, "no")).source, 8)
+    await expect(listings.page("v", path, 0, 100)).rejects.toMatchObject({ code })
+  }
 })
