@@ -31,8 +31,8 @@ export async function contentsOf(folder: string): Promise<Contents> {
   return found
 }
 
-/** The one names files from the volume's root, the other from the directory. */
-const belowTree = (name: string) => name.replace(/^tree\//, "")
+/** The one names files from the volume's root, the other from the directory; whichever copy it was. */
+const belowTree = (name: string) => name.replace(/^tree-\d\//, "")
 
 const sha256 = (bytes: Buffer | undefined) =>
   createHash("sha256")

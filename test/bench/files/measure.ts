@@ -33,7 +33,7 @@ export interface Settings {
 }
 
 /**
- * Does all tasks by all ways, in rounds. Each round has guests of its own, so that nothing lies in their caches, and in it the
+ * Does all tasks by all ways, in rounds. Each round has guests of its own, and each way files, so that nothing lies in caches; the
  * two take turns task by task: what else the machine does meanwhile slows both. What was read is compared outside of the time.
  */
 export async function measure(image: string, tasks: readonly Task[], settings: Settings): Promise<Measured[]> {
@@ -85,8 +85,8 @@ function readerOf<T>(
 ): Reader {
   return async (task) => {
     const all: Read[] = []
-    for (const { name: way, part, read } of waysOf(task)) {
-      const { spent } = await spentOf(pid, () => read(source, folder))
+    for (const [copy, { name: way, part, read }] of waysOf(task).entries()) {
+      const { spent } = await spentOf(pid, () => read(source, folder, copy))
       progress(`${task.what}, ${by}, ${way}: ${spent.seconds.toFixed(1)} s, CPU ${spent.cpuSeconds.toFixed(1)} s`)
       all.push({ by, way, amount: part ?? task.amount, spent, contents: await contentsOf(folder) })
       for (const name of await readdir(folder)) await rm(join(folder, name))

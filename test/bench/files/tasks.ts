@@ -8,7 +8,8 @@ export interface Way<Source> {
   readonly name: string
   /** It reads only some of what the others do: how much. */
   readonly part?: number
-  readonly read: (source: Source, into: string) => Promise<unknown>
+  /** `copy`: which copy of the files is its own. */
+  readonly read: (source: Source, into: string, copy: number) => Promise<unknown>
 }
 
 /** Something to be read, and the ways to do it. */
@@ -47,11 +48,15 @@ export function tasksOf({ entries, files, largeMiB, eachMiB }: FileSet): Task[] 
         {
           name: `HTTP, first page of ${Math.min(firstPage, entries)}`,
           part: Math.min(firstPage, entries),
-          read: (clients, into) => clients.http("list", "/many", `&limit=${firstPage}`, join(into, "page.json")),
+          read: (clients, into, copy) =>
+            clients.http("list", `/many-${copy}`, `&limit=${firstPage}`, join(into, "page.json")),
         },
-        { name: "kubectl-recover ls, all", read: (clients, into) => clients.ls("/many", join(into, "all.names")) },
+        {
+          name: "kubectl-recover ls, all",
+          read: (clients, into, copy) => clients.ls(`/many-${copy}`, join(into, "all.names")),
+        },
       ],
-      theirs: [{ name: "ls", read: async (fish) => sound(await fish.listTo("/many", "all.names")) }],
+      theirs: [{ name: "ls", read: async (fish, _, copy) => sound(await fish.listTo(`/many-${copy}`, "all.names")) }],
     },
     {
       key: "tree",
@@ -61,20 +66,24 @@ export function tasksOf({ entries, files, largeMiB, eachMiB }: FileSet): Task[] 
       count: files,
       goal: 1.5,
       ours: [
-        { name: "kubectl-recover tar", read: (clients, into) => clients.tar("/tree", join(into, "tree.tar")) },
+        {
+          name: "kubectl-recover tar",
+          read: (clients, into, copy) => clients.tar(`/tree-${copy}`, join(into, "tree.tar")),
+        },
         {
           name: "HTTP",
-          read: (clients, into) => clients.http("archive", "/tree", "&format=tar", join(into, "tree.tar")),
+          read: (clients, into, copy) =>
+            clients.http("archive", `/tree-${copy}`, "&format=tar", join(into, "tree.tar")),
         },
       ],
       theirs: [
         {
           name: "tar-out xattrs:true acls:true",
-          read: async (fish) => sound(await fish.tarOut("/tree", "attributes", "tree.tar")),
+          read: async (fish, _, copy) => sound(await fish.tarOut(`/tree-${copy}`, "attributes", "tree.tar")),
         },
         {
           name: "tar-out, without attributes",
-          read: async (fish) => sound(await fish.tarOut("/tree", "plain", "tree.tar")),
+          read: async (fish, _, copy) => sound(await fish.tarOut(`/tree-${copy}`, "plain", "tree.tar")),
         },
       ],
     },
@@ -86,11 +95,16 @@ export function tasksOf({ entries, files, largeMiB, eachMiB }: FileSet): Task[] 
       count: 1,
       goal: 3,
       ours: [
-        { name: "kubectl-recover cp", read: (clients, into) => clients.cp("/large", join(into, "file")) },
-        { name: "HTTP", read: (clients, into) => clients.http("content", "/large", "", join(into, "file")) },
-        { name: "SFTP", read: (clients, into) => clients.sftp("/large", join(into, "file")) },
+        { name: "kubectl-recover cp", read: (clients, into, copy) => clients.cp(`/large-${copy}`, join(into, "file")) },
+        {
+          name: "HTTP",
+          read: (clients, into, copy) => clients.http("content", `/large-${copy}`, "", join(into, "file")),
+        },
+        { name: "SFTP", read: (clients, into, copy) => clients.sftp(`/large-${copy}`, join(into, "file")) },
       ],
-      theirs: [{ name: "download", read: async (fish) => sound(await fish.downloadAs("/large", "file")) }],
+      theirs: [
+        { name: "download", read: async (fish, _, copy) => sound(await fish.downloadAs(`/large-${copy}`, "file")) },
+      ],
     },
     {
       key: "ten",
@@ -102,11 +116,20 @@ export function tasksOf({ entries, files, largeMiB, eachMiB }: FileSet): Task[] 
       ours: [
         {
           name: "HTTP",
-          read: (clients, into) => atOnce((name) => clients.http("content", `/ten/${name}`, "", join(into, name))),
+          read: (clients, into, copy) =>
+            atOnce((name) => clients.http("content", `/ten-${copy}/${name}`, "", join(into, name))),
         },
-        { name: "SFTP", read: (clients, into) => atOnce((name) => clients.sftp(`/ten/${name}`, join(into, name))) },
+        {
+          name: "SFTP",
+          read: (clients, into, copy) => atOnce((name) => clients.sftp(`/ten-${copy}/${name}`, join(into, name))),
+        },
       ],
-      theirs: [{ name: "download, in turn", read: (fish) => inTurn((name) => fish.downloadAs(`/ten/${name}`, name)) }],
+      theirs: [
+        {
+          name: "download, in turn",
+          read: (fish, _, copy) => inTurn((name) => fish.downloadAs(`/ten-${copy}/${name}`, name)),
+        },
+      ],
     },
     {
       key: "readers",
@@ -118,11 +141,17 @@ export function tasksOf({ entries, files, largeMiB, eachMiB }: FileSet): Task[] 
       ours: [
         {
           name: "HTTP",
-          read: (clients, into) => atOnce((name) => clients.http("content", "/ten/0", "", join(into, name))),
+          read: (clients, into, copy) =>
+            atOnce((name) => clients.http("content", `/one-${copy}`, "", join(into, name))),
         },
-        { name: "SFTP", read: (clients, into) => atOnce((name) => clients.sftp("/ten/0", join(into, name))) },
+        {
+          name: "SFTP",
+          read: (clients, into, copy) => atOnce((name) => clients.sftp(`/one-${copy}`, join(into, name))),
+        },
       ],
-      theirs: [{ name: "download, in turn", read: (fish) => inTurn((name) => fish.downloadAs("/ten/0", name)) }],
+      theirs: [
+        { name: "download, in turn", read: (fish, _, copy) => inTurn((name) => fish.downloadAs(`/one-${copy}`, name)) },
+      ],
     },
   ]
 }
