@@ -1,6 +1,7 @@
 import type { PortPool } from "./port-pool.ts"
 import { openSession, type SessionHost } from "./session.ts"
 import { SftpChannel } from "./sftp-channel.ts"
+import type { Received } from "./socket.ts"
 
 interface Shared {
   readonly root: string
@@ -66,7 +67,8 @@ export class Readers {
     const deed = { kind: "read", volume: this.#host.underWay.anchorOf(device) } as const
     const open = async () => {
       try {
-        const channel = await SftpChannel.open(await openSession(this.#host, "sftp", [root], { deed }))
+        const start = (received: Received) => openSession(this.#host, "sftp", [root], { deed, received })
+        const channel = await SftpChannel.open(start)
         void channel.closed.then(() => this.#open.delete(shared))
         return channel
       } catch (error) {

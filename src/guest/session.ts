@@ -4,7 +4,7 @@ import type { Deed } from "./blame.ts"
 import type { Control } from "./control.ts"
 import type { UnderWay } from "./history.ts"
 import type { PortPool } from "./port-pool.ts"
-import { connectSocket } from "./socket.ts"
+import { connectSocket, type Received } from "./socket.ts"
 import type { Stuck } from "./stuck.ts"
 import { encodeWord } from "./words.ts"
 
@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined
   /** What the verb does with what is on the disks, while it runs; what `sftp` does begins with each request. */
   readonly deed?: Deed | undefined
+  /** Told of what comes, in place of the socket's readers. */
+  readonly received?: Received | undefined
 }
 
 export type Word = string | Buffer
@@ -43,14 +45,14 @@ export async function openSession(
   host: SessionHost,
   verb: string,
   words: readonly Word[],
-  { signal, deed }: SessionOptions = {},
+  { signal, deed, received }: SessionOptions = {},
 ): Promise<Session> {
   const encoded = words.map((word) => encodeWord(Buffer.from(word)))
   const { control, ports, underWay, stuck } = host
   const port = await ports.lease(signal)
   let socket: Socket
   try {
-    socket = await connectSocket(`${host.dir}/s${port}`, signal)
+    socket = await connectSocket(`${host.dir}/s${port}`, signal, received)
   } catch (error) {
     ports.release(port)
     throw error

@@ -1,5 +1,6 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Session } from "./session.ts"
+import type { Received } from "./socket.ts"
 import { encodePacket, PacketAssembler, PacketReader, packetType } from "./sftp-wire.ts"
 
 interface Waiting {
@@ -29,13 +30,6 @@ export class SftpChannel {
 
   private constructor(session: Session) {
     this.#session = session
-    session.socket.on("data", (chunk) => {
-      try {
-        this.#receive(chunk)
-      } catch (error) {
-        this.#fail(error as Error)
-      }
-    })
     this.closed = new Promise((resolve) => {
       session.socket.on("close", () => {
         this.#fail(new RecoveryError("GuestFailed", "The guest's file server has ended."))
@@ -44,8 +38,9 @@ export class SftpChannel {
     })
   }
 
-  /** Says hello to the server and waits for its version. */
-  static async open(session: Session): Promise<SftpChannel> {
+  /** Has a session started, says hello to its server and waits for the version. */
+  static async open(start: (received: Received) => Promise<Session>): Promise<SftpChannel> {
+    const session = await start((chunk) => channel.#received(chunk)) // nothing comes before a server was started
     const channel = new SftpChannel(session)
     const version = channel.#expect(0)
     session.socket.write(Buffer.from([0, 0, 0, 5, packetType.init, 0, 0, 0, 3]))
@@ -75,7 +70,15 @@ export class SftpChannel {
     return promise
   }
 
-  #receive(chunk: Buffer): void {
+  #received(chunk: Buffer): void {
+    try {
+      this.#take(chunk)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  #take(chunk: Buffer): void {
     for (const packet of this.#assembler.feed(this.#afterBegin(chunk))) {
       const fields = new PacketReader(packet)
       const type = fields.uint8()

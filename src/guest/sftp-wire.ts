@@ -161,44 +161,37 @@ export class PacketReader {
   }
 }
 
-/** Puts packets together from a byte stream; each is given without its length. */
+/** Puts packets together from a byte stream; each is given without its length, in memory of its own. */
 export class PacketAssembler {
   readonly #peer: string
-  #parts: Buffer[] = []
-  #length = 0
+  readonly #length = Buffer.alloc(4)
+  /** Of `#length` while there is no packet, else of the packet. */
+  #have = 0
+  #packet: Buffer | undefined
 
   constructor(peer = theGuest) {
     this.#peer = peer
   }
 
   feed(chunk: Buffer): Buffer[] {
-    this.#parts.push(chunk)
-    this.#length += chunk.length
     const packets: Buffer[] = []
-    for (
-      let length = this.#nextLength();
-      length !== undefined && this.#length >= length + 4;
-      length = this.#nextLength()
-    ) {
-      const bytes = this.#parts.length === 1 ? (this.#parts[0] ?? chunk) : Buffer.concat(this.#parts)
-      packets.push(bytes.subarray(4, length + 4))
-      const rest = bytes.subarray(length + 4)
-      this.#parts = rest.length > 0 ? [rest] : []
-      this.#length = rest.length
+    for (let at = 0; at < chunk.length;) {
+      const into: Buffer = this.#packet ?? this.#length
+      const copied = chunk.copy(into, this.#have, at)
+      at += copied
+      this.#have += copied
+      if (this.#have < into.length) break
+      this.#have = 0
+      if (this.#packet) packets.push(this.#packet)
+      this.#packet = this.#packet ? undefined : this.#newPacket()
     }
     return packets
   }
 
-  #nextLength(): number | undefined {
-    if (this.#length < 4) return undefined
-    let first = this.#parts[0] ?? Buffer.alloc(0)
-    if (first.length < 4) {
-      first = Buffer.concat(this.#parts)
-      this.#parts = [first]
-    }
-    const length = first.readUInt32BE()
+  #newPacket(): Buffer {
+    const length = this.#length.readUInt32BE()
     if (length < 1 || length > maxPacketBytes) throw malformed(this.#peer, `a packet of ${length} bytes`)
-    return length
+    return Buffer.allocUnsafe(length)
   }
 }
 

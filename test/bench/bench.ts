@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly disks: readonly number[]
   /** How often each time is taken. */
   readonly rounds: number
+  /** Size of the largest file, in MiB; the others go with it. */
+  readonly sizeMiB: number
   /** Which parts of a bench; all when it is empty. */
   readonly only: readonly string[]
 }

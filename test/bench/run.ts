@@ -5,14 +5,17 @@
  *   -- scale [--sessions 10,100,1000]                 what so many sessions at once cost the operator; brings a cluster up
  *   -- disks [--disks 1,20,64] [--rounds 3]           from open to the complete catalogue, and trees, beside libguestfs;
  *            [--only sets|speed|compared]             needs this machine only
+ *   -- files [--rounds 3] [--size 1024]               reading files by cp, HTTP and SFTP, beside libguestfs; this machine only
+ *            [--only page|tree|large|ten|readers]
  *   -- ... -o json                                    the figures as JSON
  */
 import { parseArgs } from "node:util"
 import type { Bench, BenchOptions } from "./bench.ts"
 import { disks } from "./disks.ts"
+import { files } from "./files.ts"
 import { scale } from "./scale.ts"
 
-const benches: Readonly<Record<string, Bench>> = { scale, disks }
+const benches: Readonly<Record<string, Bench>> = { scale, disks, files }
 
 const { positionals, values: flags } = parseArgs({
   allowPositionals: true,
@@ -20,6 +23,7 @@ const { positionals, values: flags } = parseArgs({
     sessions: { type: "string", default: "10,100,1000" },
     disks: { type: "string", default: "1,20,64" },
     rounds: { type: "string", default: "3" },
+    size: { type: "string", default: "1024" },
     only: { type: "string", multiple: true, default: [] },
     output: { type: "string", short: "o", default: "table" },
   },
@@ -31,10 +35,17 @@ function counts(text: string): number[] | undefined {
   return numbers.every((one) => Number.isSafeInteger(one) && one > 0) ? numbers : undefined
 }
 
-function optionsOf({ sessions, disks, rounds, only }: typeof flags): BenchOptions | undefined {
-  const [each, together, [times, ...more] = []] = [sessions, disks, rounds].map(counts)
-  if (!each || !together || times === undefined || more.length > 0) return undefined
-  return { sessions: each, disks: together, rounds: times, only }
+/** One number. */
+function count(text: string): number | undefined {
+  const [number, ...more] = counts(text) ?? []
+  return more.length === 0 ? number : undefined
+}
+
+function optionsOf(given: typeof flags): BenchOptions | undefined {
+  const [sessions, disks] = [given.sessions, given.disks].map(counts)
+  const [rounds, sizeMiB] = [given.rounds, given.size].map(count)
+  if (!sessions || !disks || rounds === undefined || sizeMiB === undefined) return undefined
+  return { sessions, disks, rounds, sizeMiB, only: given.only }
 }
 
 async function main(): Promise<void> {

@@ -146,18 +146,42 @@ export class Guestfish implements AsyncDisposable {
 
   /** The archive of what is mounted: with all that it can put into it, or as it does unless it is told. */
   async tar(how: "attributes" | "plain"): Promise<{ seconds: number; tar: Buffer; errors: readonly string[] }> {
-    const options = how === "attributes" ? "numericowner:true xattrs:true acls:true" : ""
-    const { seconds, value } = await secondsOf(() => this.#ask(`tar-out / /out/tree.tar ${options}`))
+    const { seconds, value: errors } = await secondsOf(() => this.tarOut("/", how, "tree.tar"))
     const file = join(this.#out, "tree.tar")
     const tar = await readFile(file).catch(() => Buffer.alloc(0))
     await rm(file, { force: true })
-    return { seconds, tar, errors: value.errors }
+    return { seconds, tar, errors }
   }
 
   /** Seconds that a file takes to be here, and where it is then. */
   async download(path: string): Promise<{ seconds: number; file: string }> {
-    const { seconds } = await secondsOf(() => this.#ask(`download "${path}" /out/file`))
+    const { seconds } = await secondsOf(() => this.downloadAs(path, "file"))
     return { seconds, file: join(this.#out, "file") }
+  }
+
+  /** Where it writes what it is told to write. */
+  get out(): string {
+    return this.#out
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** The archive of a directory, to a file of `out`; what it complained of. */
+  async tarOut(directory: string, how: "attributes" | "plain", name: string): Promise<readonly string[]> {
+    const options = how === "attributes" ? "numericowner:true xattrs:true acls:true" : ""
+    return (await this.#ask(`tar-out "${directory}" "/out/${name}" ${options}`)).errors
+  }
+
+  /** A file, to one of `out`; what it complained of. */
+  async downloadAs(path: string, name: string): Promise<readonly string[]> {
+    return (await this.#ask(`download "${path}" "/out/${name}"`)).errors
+  }
+
+  /** Names in a directory, a line each, to a file of `out`; what it complained of. */
+  async listTo(directory: string, name: string): Promise<readonly string[]> {
+    return (await this.#ask(`ls "${directory}" | cat >"/out/${name}"`)).errors
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

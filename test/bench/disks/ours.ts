@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Catalogue } from "../../../src/guest/catalogue.ts"
 import type { UnlockKey } from "../../../src/guest/unlock-key.ts"
+import type { LocalSession } from "../../../src/cli/client/local-session.ts"
 import { cli, type RunningCli, startCli } from "../../support/cli.ts"
 import { type Cost, qemuCost } from "./qemu-cost.ts"
 import { secondsOf } from "./seconds.ts"
@@ -41,14 +42,24 @@ export class Ours implements AsyncDisposable {
     return new Ours(open, dir, env, seconds, await qemuCost(open.pid))
   }
 
+  get pid(): number {
+    return this.#open.pid
+  }
+
+  /** How other clients than ours reach it. */
+  async session(): Promise<LocalSession> {
+    const file = join(this.#dir, "run/file-recovery/local.json")
+    return JSON.parse(await readFile(file, "utf8")) as LocalSession
+  }
+
   async catalogue(): Promise<Catalogue> {
-    return JSON.parse((await this.#run("ls", "local:/", "-o", "json")).toString()) as Catalogue
+    return JSON.parse((await this.run("ls", "local:/", "-o", "json")).toString()) as Catalogue
   }
 
   /** Seconds that the archive of a volume takes, and the archive. */
   async tar(volume: string): Promise<{ seconds: number; tar: Buffer }> {
     const file = join(this.#dir, "tree.tar")
-    const { seconds } = await secondsOf(() => this.#run("tar", `local:/${volume}`, "-f", file))
+    const { seconds } = await secondsOf(() => this.run("tar", `local:/${volume}`, "-f", file))
     const tar = await readFile(file)
     await rm(file)
     return { seconds, tar }
@@ -56,7 +67,7 @@ export class Ours implements AsyncDisposable {
 
   /** Seconds that a file takes to be here. */
   async download(path: string, to: string): Promise<number> {
-    return (await secondsOf(() => this.#run("cp", `local:/${path}`, to))).seconds
+    return (await secondsOf(() => this.run("cp", `local:/${path}`, to))).seconds
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,7 +76,8 @@ export class Ours implements AsyncDisposable {
     await rm(this.#dir, { recursive: true, force: true })
   }
 
-  async #run(...args: string[]): Promise<Buffer> {
+  /** Another call of the program, which reaches what is open as `local`; what it has said on stdout. */
+  async run(...args: string[]): Promise<Buffer> {
     const { code, out, err } = await cli(args, this.#env)
     if (code !== 0) throw new Error(`kubectl-recover ${args.join(" ")} ended with ${code}: ${err}`)
     return out

@@ -12,16 +12,19 @@ const uint32 = (value: number) => {
 const string = (text: string) => Buffer.concat([uint32(text.length), Buffer.from(text, "latin1")])
 
 describe("packets", () => {
-  test("are put together however the bytes arrive", () => {
+  test("are put together however the bytes arrive, and stay what they are when the memory of those is used again", () => {
     const packets = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 10 })
     fc.assert(
       fc.property(packets, fc.integer({ min: 1, max: 70 }), (packets, size) => {
         const bytes = Buffer.concat(packets.flatMap((packet) => [uint32(packet.length), Buffer.from(packet)]))
         const assembler = new PacketAssembler()
-        const found: number[][] = []
-        for (let at = 0; at < bytes.length; at += size)
-          found.push(...assembler.feed(bytes.subarray(at, at + size)).map((packet) => [...packet]))
-        expect(found).toEqual(packets.map((packet) => [...packet]))
+        const found: Buffer[] = []
+        for (let at = 0; at < bytes.length; at += size) {
+          const chunk = bytes.subarray(at, at + size)
+          found.push(...assembler.feed(chunk))
+          chunk.fill(0)
+        }
+        expect(found.map((packet) => [...packet])).toEqual(packets.map((packet) => [...packet]))
       }),
     )
   })
