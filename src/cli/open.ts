@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
+import { maxRecoveryPoints as mostPoints } from "../api/spec.ts"
 import { createLog } from "../observability/log.ts"
 import { assertNameIsFree, localName, publishLocalSession } from "./client/local-session.ts"
 import type { Context } from "./context.ts"
@@ -24,8 +25,6 @@ interface OpenFlags {
   readonly quiet?: boolean
 }
 
-/** Each is a micro-VM. */
-const mostPoints = 4
 const usualMiB = 512
 /** LUKS2 mostly takes 1 GiB to make a key of a passphrase. */
 const unlockMiB = 1600

@@ -11,6 +11,8 @@ const claims: SessionSpecInput["source"] = { persistentVolumeClaims: [{ name: "d
 const snapshots: SessionSpecInput["source"] = { volumeSnapshots: [{ name: "nightly" }] }
 const named = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `data-${index}` }))
 
+const points = (...names: string[]) => names.map((name) => ({ name }))
+
 /** `SECRET/KEY` each, as the field has them. */
 const keys = (...all: string[]) =>
   all.map((text) => ({ secretRef: { name: text.replace(/\/.*$/, ""), key: text.replace(/^[^/]*\//, "") } }))
@@ -25,6 +27,14 @@ export const specExamples: SpecExample[] = [
   { name: "a recovery point in time", spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00Z" } } },
   { name: "a time with offset", spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00+01:00" } } },
   { name: "a leap day", spec: { source: claims, recoveryPoint: { notAfter: "2028-02-29T00:00:00Z" } } },
+  {
+    name: "four recovery points side by side",
+    spec: { source: claims, recoveryPoints: [{}, { name: "a" }, { name: "b" }, { notAfter: "2026-11-22T03:00:00Z" }] },
+  },
+  {
+    name: "64 disks of four recovery points",
+    spec: { source: { persistentVolumeClaims: named(16) }, recoveryPoints: points("a", "b", "c", "d") },
+  },
   { name: "an empty recovery point", spec: { source: snapshots, recoveryPoint: {} } },
   { name: "the shortest ttl", spec: { source: claims, ttl: "1m" } },
   { name: "the shortest ttl in seconds", spec: { source: claims, ttl: "60s" } },
@@ -64,6 +74,38 @@ export const specExamples: SpecExample[] = [
     name: "two ways to choose",
     spec: { source: claims, recoveryPoint: { name: "nightly", notAfter: "2026-11-22T03:00:00Z" } },
     refused: "only one of name and notAfter",
+  },
+  { name: "one of several recovery points", spec: { source: claims, recoveryPoints: points("a") }, refused: true },
+  {
+    name: "five recovery points",
+    spec: { source: claims, recoveryPoints: points("a", "b", "c", "d", "e") },
+    refused: true,
+  },
+  {
+    name: "the same recovery point twice",
+    spec: { source: claims, recoveryPoints: points("a", "b", "a") },
+    refused: "only once",
+  },
+  { name: "the newest recovery point twice", spec: { source: claims, recoveryPoints: [{}, {}] }, refused: "only once" },
+  {
+    name: "two ways to choose one of several",
+    spec: { source: claims, recoveryPoints: [{ name: "a", notAfter: "2026-11-22T03:00:00Z" }, { name: "b" }] },
+    refused: "only one of name and notAfter",
+  },
+  {
+    name: "several recovery points, and one",
+    spec: { source: claims, recoveryPoint: { name: "a" }, recoveryPoints: points("a", "b") },
+    refused: "only one of recoveryPoint and recoveryPoints",
+  },
+  {
+    name: "several recovery points of snapshots",
+    spec: { source: snapshots, recoveryPoints: points("a", "b") },
+    refused: "those of persistentVolumeClaims",
+  },
+  {
+    name: "66 disks of two recovery points",
+    spec: { source: { persistentVolumeClaims: named(33) }, recoveryPoints: points("a", "b") },
+    refused: "at most 64 disks",
   },
   {
     name: "a choice among chosen snapshots",
