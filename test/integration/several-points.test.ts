@@ -91,7 +91,7 @@ describe("diff", () => {
     expect(out.toString().split("\n").sort()).toEqual(["", "point1 -> point2:", ...expected].sort())
   })
 
-  test("of a directory that one point does not have, for programs", async () => {
+  test("of what one point does not have, for programs", async () => {
     const { code, out } = await local("diff", "--points", "-o", "json", "local:/point1-l1/etc/gone")
     expect(code).toBe(6)
     expect(JSON.parse(out.toString())).toMatchObject([{ points: [1, 2], path: "/", change: "removed" }])

@@ -7,6 +7,8 @@ import { compareTrees, type CompareOptions, type Difference } from "./compare.ts
 import { sessionTree } from "./session-tree.ts"
 import { byNameBytes, type Tree, type TreeEntry } from "./tree.ts"
 
+const anyPoint = /^point\d+-/
+
 /** What one recovery point has in another way than the one before it, both counted from 1. */
 export interface PointDifference extends Difference {
   readonly points: readonly [number, number]
@@ -32,14 +34,22 @@ export async function* comparePoints(
   const count = Math.max(0, ...disks.map(({ point = 0 }) => point))
   if (count < 2)
     throw new RecoveryError("UsageError", `${place.session} has one recovery point; name what to compare it with.`)
-  const inside = { ...place, volume: place.volume?.replace(/^point\d+-/, "") }
+  const { components, volume } = place
+  const names = volume === undefined ? comparableNames(volumes, options.grumbled) : new Set<string>()
   const trees: (Tree | undefined)[] = []
-  for (let point = 1; point <= count; point++)
+  for (let point = 1; point <= count; point++) {
+    const own = volumes.filter((one) => one.point === point).map(({ path }) => nameOf(path))
     trees.push(
-      inside.volume === undefined
-        ? volumesTree(files, point, volumes, options)
-        : await treeOf(files, pointPath(point, inside.volume), inside.components, options.signal),
+      volume === undefined
+        ? volumesTree(
+            files,
+            point,
+            own.filter((name) => names.has(name)),
+            options.signal,
+          )
+        : await treeOf(files, pointPath(point, nameOf(volume)), components, options.signal),
     )
+  }
   if (trees.every((tree) => tree === undefined))
     throw new RecoveryError("PathNotFound", `No recovery point has ${showRemotePath(place)}.`)
   for (const [index, after] of trees.entries()) {
@@ -74,35 +84,36 @@ async function treeOf(
   }
 }
 
-/** All volumes of a point, as directories that are called as they are in every point. */
-function volumesTree(
-  files: FilesClient,
-  point: number,
-  volumes: Volumes["volumes"],
-  { grumbled, signal }: PointsCompared,
-): Tree {
-  const own = volumes.filter((volume) => volume.point === point)
-  const nameOf = (path: string) => path.slice(pointPath(point, "").length)
-  const isReadable = ({ state }: { state: string }) => state === "Mounted" || state === "Available"
-  for (const { path, state } of own.filter((volume) => !isReadable(volume)))
-    grumbled(`/${path} is not compared: ${state}`)
+/** The names, without their points, of volumes that can be read in every point that has them. Grumbles of all others. */
+function comparableNames(volumes: Volumes["volumes"], grumbled: PointsCompared["grumbled"]): ReadonlySet<string> {
+  const unread = volumes.filter(({ state }) => state !== "Mounted" && state !== "Available")
+  for (const { path, state } of unread) grumbled(`/${path} is ${state}: ${nameOf(path)} is not compared`)
+  const left = new Set(unread.map(({ path }) => nameOf(path)))
+  return new Set(volumes.map(({ path }) => nameOf(path)).filter((name) => !left.has(name)))
+}
+
+/** Volumes of a point, as directories that are called as they are in every point. */
+function volumesTree(files: FilesClient, point: number, names: readonly string[], signal: AbortSignal): Tree {
+  const trees = new Map<string, Promise<Tree>>()
+  const volume = (name: Buffer) => {
+    const path = pointPath(point, name.toString())
+    const tree = trees.get(path) ?? sessionTree(files, { volume: path, components: [] }, signal)
+    trees.set(path, tree)
+    return tree
+  }
   const directory = (name: string): TreeEntry => ({
     name: Buffer.from(name),
     type: "directory",
     sizeBytes: 0,
     mtime: 0,
   })
-  const volume = (name: Buffer | undefined) =>
-    sessionTree(files, { volume: pointPath(point, String(name)), components: [] }, signal)
   return {
     root: directory(""),
-    async list([name, ...below]) {
-      if (name !== undefined) return (await volume(name)).list(below)
-      return own
-        .filter(isReadable)
-        .map(({ path }) => directory(nameOf(path)))
-        .sort(byNameBytes)
-    },
-    sum: async ([name, ...below]) => (await volume(name)).sum(below),
+    list: async ([name, ...below]) =>
+      name === undefined ? names.map(directory).sort(byNameBytes) : (await volume(name)).list(below),
+    sum: async ([name = noName, ...below]) => (await volume(name)).sum(below),
   }
 }
+
+const noName = Buffer.alloc(0)
+const nameOf = (path: string) => path.replace(anyPoint, "")
