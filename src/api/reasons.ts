@@ -21,6 +21,7 @@ export const reasons = {
     heals: false,
     cure: "Snapshot the claims together, or recover them in sessions of their own.",
   },
+  RecoveryPointsEqual: { heals: false, cure: "Choose times further apart, or name the VolumeSnapshots." },
   StorageClassAmbiguous: { heals: false, cure: "Name one with source...storageClassName." },
   StorageClassNotFound: { heals: false, cure: "Create the StorageClass, or name another with storageClassName." },
   StorageClassUnfit: { heals: false, cure: "Name a StorageClass of the snapshot's driver with storageClassName." },

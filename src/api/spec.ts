@@ -7,6 +7,9 @@ const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-
 /** The name of an object, as the API server takes it. */
 export const objectName = () => z.string().min(1).max(253).regex(NAME_PATTERN, "must be a Kubernetes object name")
 
+/** Disks of a session, those of all its recovery points together. */
+const maxDisks = 64
+
 const storageClassName = objectName()
   .optional()
   .describe(
@@ -18,7 +21,7 @@ const disks = (what: string, name: string) =>
     z
       .array(z.object({ name: objectName().describe(name), storageClassName }).describe("One disk of the session."))
       .min(1)
-      .max(64)
+      .max(maxDisks)
       .describe(what)
       .meta({ "x-kubernetes-list-type": "atomic" }),
     [
@@ -72,6 +75,27 @@ export const recoveryPoint = withRules(
       holds: (p) => p.name === undefined || p.notAfter === undefined,
       cel: "!has(self.name) || !has(self.notAfter)",
       message: "only one of name and notAfter may be set",
+    },
+  ],
+)
+
+/** Each is a micro-VM of its own, and all of their disks are served at once. */
+export const maxRecoveryPoints = 4
+
+const recoveryPoints = withRules(
+  z
+    .array(recoveryPoint)
+    .min(2)
+    .max(maxRecoveryPoints)
+    .describe(
+      "Instead of recoveryPoint: several recovery points of the claims side by side, each chosen as a single one is. Volumes are then called point1-VOLUME, point2-VOLUME... in this order. Nothing of one is put together with disks of another. Two that turn out to be the same are refused, and so are more than 64 disks in all. Can't be changed.",
+    )
+    .meta({ "x-kubernetes-list-type": "atomic" }),
+  [
+    {
+      holds: (list) => new Set(list.map(({ name, notAfter }) => JSON.stringify([name, notAfter]))).size === list.length,
+      cel: "self.all(x, self.exists_one(y, x == y))",
+      message: "each recovery point may occur only once",
     },
   ],
 )
@@ -175,6 +199,7 @@ export const sessionSpec = withRules(
     .object({
       source,
       recoveryPoint: recoveryPoint.prefault({}).meta({ default: {} }),
+      recoveryPoints: recoveryPoints.optional(),
       unlock: unlock.optional(),
       journal: journal.default("Replay"),
       verifySource: verifySource.default(false),
@@ -192,10 +217,29 @@ export const sessionSpec = withRules(
       cel: "!has(self.source.volumeSnapshots) || !has(self.recoveryPoint) || (!has(self.recoveryPoint.name) && !has(self.recoveryPoint.notAfter))",
       message: "recoveryPoint chooses among the snapshots of claims; volumeSnapshots are chosen already",
     },
+    {
+      holds: ({ source, recoveryPoints }) =>
+        recoveryPoints === undefined || source.persistentVolumeClaims !== undefined,
+      cel: "!has(self.recoveryPoints) || has(self.source.persistentVolumeClaims)",
+      message: "recoveryPoints are those of persistentVolumeClaims",
+    },
+    {
+      holds: ({ recoveryPoint: { name, notAfter }, recoveryPoints }) =>
+        recoveryPoints === undefined || (name === undefined && notAfter === undefined),
+      cel: "!has(self.recoveryPoints) || !has(self.recoveryPoint) || (!has(self.recoveryPoint.name) && !has(self.recoveryPoint.notAfter))",
+      message: "only one of recoveryPoint and recoveryPoints may be set",
+    },
+    {
+      holds: ({ source: { persistentVolumeClaims = [] }, recoveryPoints = [] }) =>
+        persistentVolumeClaims.length * recoveryPoints.length <= maxDisks,
+      cel: `!has(self.recoveryPoints) || !has(self.source.persistentVolumeClaims) || size(self.source.persistentVolumeClaims) * size(self.recoveryPoints) <= ${maxDisks}`,
+      message: `a session has at most ${maxDisks} disks, those of all recovery points together`,
+    },
   ],
   [
     unchangeable("source"),
     unchangeable("recoveryPoint"),
+    unchangeable("recoveryPoints"),
     unchangeable("unlock"),
     unchangeable("journal"),
     unchangeable("verifySource"),

@@ -17,6 +17,7 @@ const recoveryPoint = z
     name: text("Its name in this namespace."),
     uid: text("Its UID: a snapshot recreated under the same name is another."),
     time: time("When it was taken."),
+    point: count("Which of spec.recoveryPoints it is of, from 1; absent where there is one.").optional(),
   })
   .describe("The recovery point of one disk.")
 
@@ -67,6 +68,7 @@ const disk = z
     sizeBytes: count("Capacity in bytes."),
     serial: text("Serial number, as the guest sees it."),
     source: text("What was cloned: kind/name."),
+    point: count("Which of spec.recoveryPoints it is of, from 1; absent where there is one.").optional(),
     sha256Before: text(
       "With spec.verifySource: sha256 of the whole clone, in hexadecimal, from before its first byte was served.",
     ).optional(),
@@ -84,6 +86,7 @@ export type VolumeState = (typeof volumeStates)[number]
 const volume = z
   .object({
     path: text("First part of the paths below it, e.g. vg0-data."),
+    point: count("Which of spec.recoveryPoints it is of, from 1; absent where there is one.").optional(),
     filesystem: text("ext4, xfs, ...").optional(),
     label: text("Label of the file system.").optional(),
     uuid: text("UUID of the file system.").optional(),
@@ -183,7 +186,10 @@ export const sessionStatus = z
       .object({ name: text("Its name."), uid: text("Its UID.") })
       .optional()
       .describe("The internal object that owns everything made for the session."),
-    recoveryPoints: list(recoveryPoint, "What was chosen, one per disk.").optional(),
+    recoveryPoints: list(
+      recoveryPoint,
+      "What was chosen, one per disk; of several recovery points, one after the other.",
+    ).optional(),
     clones: list(clone, "The clones: one per disk, then those that lost nodes still hold.").optional(),
     targets: list(target, "Where the disks are served.").optional(),
     access: access.optional(),

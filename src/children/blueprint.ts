@@ -9,6 +9,8 @@ export interface Blueprint {
   installation: Installation
   /** In the order of their logical unit numbers. */
   disks: { name: string; claim: string; serial: string }[]
+  /** Of several recovery points: when each was taken (RFC 3339). The disks are theirs, evenly, one point after the other. */
+  points?: readonly string[]
   /** Keys of Secrets to try on what is encrypted; absent: none. */
   unlock?: readonly { name: string; key: string }[]
   /** Set when journals are to be left as they are. */

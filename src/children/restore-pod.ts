@@ -11,14 +11,15 @@ const OVERLAY_DIR = "/overlay"
 
 /**
  * The pod that mounts what is on the disks and offers the files. `files` logs in to the target and holds the Secret;
- * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else.
+ * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else. Each of several recovery
+ * points has a container, and a directory, of its own.
  */
 export function restorePodManifest(blueprint: Blueprint, name: string, targetHost: string): Manifest {
-  const { session, disks, deadline, installation, unlock = [], journal } = blueprint
+  const { session, disks, points = [], deadline, installation, unlock = [], journal } = blueprint
   const names = namesOf(session)
   const { guest, kvmResource } = installation
   const unlockMiB = unlock.length === 0 ? 0 : guest.unlockMiB
-  const sockets = { name: "guest", mountPath: GUEST_DIR }
+  const guests = points.length === 0 ? [onlyGuest] : points.map((_, index) => guestOfPoint(index + 1))
   return podManifest(blueprint, {
     name,
     role: "restore",
@@ -37,6 +38,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
             "target-iqn": names.targetIqn,
           }),
           ...disks.flatMap((disk) => ["--disk", `${disk.name}=${disk.serial}`]),
+          ...points.flatMap((time) => ["--point", time]),
           ...flags({
             secrets: SECRETS_DIR,
             "guest-dir": GUEST_DIR,
@@ -50,11 +52,11 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           { name: "sftp", containerPort: SFTP_PORT },
           { name: "control", containerPort: CONTROL_PORT },
         ],
-        mounts: [secretMount, sockets, ...unlock.map((_, index) => unlockMount(index))],
+        mounts: [secretMount, ...guests.map(({ sockets }) => sockets), ...unlock.map((_, index) => unlockMount(index))],
         resources: installation.resources.files,
       },
-      {
-        name: "guest",
+      ...guests.map(({ name, sockets, overlay }) => ({
+        name,
         args: [
           "/app/restore.mjs",
           "guest",
@@ -67,18 +69,31 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           ...(kvmResource === undefined ? [] : ["--kvm"]),
         ],
         ports: [],
-        mounts: [sockets, { name: "overlay", mountPath: OVERLAY_DIR }],
+        mounts: [
+          { name: sockets.name, mountPath: GUEST_DIR },
+          { name: overlay, mountPath: OVERLAY_DIR },
+        ],
         resources: guestResources(installation, unlockMiB),
-      },
+      })),
     ],
     volumes: [
       secretVolume(names.secret("restore")),
       ...unlock.map(unlockVolume),
-      { name: "guest", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
-      { name: "overlay", emptyDir: { medium: "Memory", sizeLimit: `${guest.overlayMiB}Mi` } },
+      ...guests.flatMap(({ sockets, overlay }) => [
+        { name: sockets.name, emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+        { name: overlay, emptyDir: { medium: "Memory", sizeLimit: `${guest.overlayMiB}Mi` } },
+      ]),
     ],
   })
 }
+
+/** A micro-VM's container, the volume with its sockets as `files` has it, and the volume with its overlay. */
+const onlyGuest = { name: "guest", sockets: { name: "guest", mountPath: GUEST_DIR }, overlay: "overlay" }
+const guestOfPoint = (point: number): typeof onlyGuest => ({
+  name: `guest-${point}`,
+  sockets: { name: `guest-${point}`, mountPath: `${GUEST_DIR}/${point}` },
+  overlay: `overlay-${point}`,
+})
 
 type UnlockSecret = NonNullable<Blueprint["unlock"]>[number]
 

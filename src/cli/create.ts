@@ -25,9 +25,12 @@ Examples:
   kubectl-recover create orders --from pvc/data-orders-0 --wait
   kubectl-recover create orders --from pvc/data-orders-0 --from pvc/data-orders-1 --at 3h-ago
   kubectl-recover create orders --from snapshot/orders-nightly --ttl 2h
+  kubectl-recover create orders --from pvc/data-orders-0 --recovery-point monday --recovery-point sunday
   kubectl-recover create orders --from pvc/data-orders-0 --unlock-secret disk-keys/passphrase
   kubectl-recover create orders --from pvc/data-orders-0 --dry-run=server
 
+Several recovery points, 2 to 4, are side by side in one session, and never mixed up: volumes are then point1-VOLUME,
+point2-VOLUME... in the order given, and "diff --points" compares them.
 --dry-run=server makes nothing. It tells what would be cloned and what would stand in the way, and ends with 0 when the
 session would start, else with the code of the first thing in its way. What you may not read is not checked; the
 operator looks again before it starts. -o json or yaml: all of it, for programs.

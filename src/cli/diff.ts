@@ -6,6 +6,7 @@ import { openCluster } from "./client/cluster.ts"
 import { OpenFiles } from "./client/open-files.ts"
 import { type Context, examples, formatOf, withClusterFlags } from "./context.ts"
 import { compareTrees, type Difference } from "./diff/compare.ts"
+import { comparePoints, type PointDifference } from "./diff/points.ts"
 import { localTree } from "./diff/local-tree.ts"
 import { podTree } from "./diff/pod-tree.ts"
 import { sessionTree } from "./diff/session-tree.ts"
@@ -18,6 +19,7 @@ import { parsePodPath } from "./pod/pod-path.ts"
 import { parseRemotePath, pathHelp, placeOf, type RemotePath } from "./remote-path.ts"
 
 interface DiffFlags extends OneShotFlags {
+  readonly points?: boolean
   readonly checksum?: boolean
   readonly ignoreTimes?: boolean
   readonly container?: string
@@ -28,10 +30,12 @@ const help = `${examples(
   "kubectl-recover diff --checksum orders:/vg0-data/orders ./orders    a directory of this machine",
   "kubectl-recover diff orders:/vg0-data/orders pod/orders-0:/var/lib/orders",
   "kubectl-recover diff --from pvc/data-orders-0 --at 3h-ago /disk-p1/etc pod/web-0:/etc",
+  "kubectl-recover diff --points orders:/vg0-data/etc                  a session's recovery points",
 )}
 "- PATH" is only on the first side, "+ PATH" only on the second; "~ PATH" is on both, and why it is not the same. Compared are
 names, types, sizes, targets of links, and times in whole seconds, or with --checksum content instead of times. A pod's
-directory is read by its tar, with all that is in it. Exit code 6: there are differences.
+directory is read by its tar, with all that is in it. With --points each recovery point of the session is compared with the
+next one, in the session's order; SESSION:/ is all volumes. Exit code 6: there are differences.
 ${oneShotHelp}`
 
 /** `diff A B`: what two recovery points, or a recovery point and what is there now, don't have in common. */
@@ -40,36 +44,61 @@ export function addDiff(program: Command, context: Context): void {
     .command("diff")
     .description("compare with another session, a directory of this machine, or one of a running pod")
     .argument("<place>", "SESSION:/VOLUME/PATH")
-    .argument("<other>", "SESSION:/VOLUME/PATH, a path of this machine, or pod/[NAMESPACE/]POD:/DIRECTORY")
+    .argument("[other]", "SESSION:/VOLUME/PATH, a path of this machine, or pod/[NAMESPACE/]POD:/DIRECTORY")
+    .option("--points", "compare the session's recovery points with each other, instead of with another place")
     .option("--checksum", "compare what files hold, not when they were changed")
     .option("--ignore-times", "compare neither")
     .option("-c, --container <name>", "container of the pod")
     .option("-o, --output <format>", "json: one array, while it is compared; names percent-encoded")
     .option("-q, --quiet", "say nothing but failures: the exit code tells")
     .addHelpText("after", help + pathHelp)
-    .action((place: string, other: string, flags: DiffFlags) =>
+    .action((place: string, other: string | undefined, flags: DiffFlags) =>
       inOneShot(flags, context, (context) => diff(place, other, flags, context)),
     )
   withClusterFlags(withOneShotFlags(command))
 }
 
-async function diff(place: string, other: string, flags: DiffFlags, context: Context): Promise<void> {
+async function diff(place: string, other: string | undefined, flags: DiffFlags, context: Context): Promise<void> {
   const isJson = formatOf(flags.output, ["json"]) !== undefined
+  if ((other === undefined) !== (flags.points === true))
+    throw new RecoveryError("UsageError", "Name two places, or one with --points.")
   using sessions = new OpenFiles(flags, context)
-  const where = parseRemotePath(place, context.defaultSession)
-  const second = await otherSide(other, sessions, flags, context)
-  const first = await inSession(where, sessions, context)
-  const options = { checksum: flags.checksum === true, ignoreTimes: flags.ignoreTimes === true }
   const array = new JsonArray(context.streams.out)
   let count = 0
-  for await (const difference of compareTrees(first, second, options)) {
+  let between: string | undefined
+  for await (const difference of differences(place, other, sessions, flags, context)) {
     context.signal.throwIfAborted()
     count++
     if (isJson) await array.add(forPrograms(difference))
-    else if (!flags.quiet) await print(context.streams.out, line(difference))
+    else if (!flags.quiet) {
+      const points = difference.points?.map((point) => `point${point}`).join(" -> ")
+      if (points !== between) await print(context.streams.out, `${points}:\n`)
+      between = points
+      await print(context.streams.out, line(difference))
+    }
   }
   if (isJson) await array.end()
   if (count > 0) throw new RecoveryError("ContentDiffers", count === 1 ? "1 difference." : `${count} differences.`)
+}
+
+type Found = Difference & Partial<Pick<PointDifference, "points">>
+
+async function* differences(
+  place: string,
+  other: string | undefined,
+  sessions: OpenFiles,
+  flags: DiffFlags,
+  context: Context,
+): AsyncGenerator<Found> {
+  const where = parseRemotePath(place, context.defaultSession)
+  const options = { checksum: flags.checksum === true, ignoreTimes: flags.ignoreTimes === true }
+  const grumbled = (words: string) => void context.streams.err.write(`${words}\n`)
+  if (other === undefined) {
+    yield* comparePoints(await sessions.of(where), where, { ...options, grumbled, signal: context.signal })
+    return
+  }
+  const second = await otherSide(other, sessions, flags, context)
+  yield* compareTrees(await inSession(where, sessions, context), second, options)
 }
 
 async function inSession(path: RemotePath, sessions: OpenFiles, { signal }: Context): Promise<Tree> {
@@ -114,7 +143,7 @@ function words(field: string, before: TreeEntry, after: TreeEntry): string {
   return left === undefined ? field : `${field} ${left} -> ${right}`
 }
 
-function forPrograms({ path, change, fields, before, after }: Difference): object {
+function forPrograms({ points, path, change, fields, before, after }: Found): object {
   const side = ({ type, sizeBytes, mtime, linkTarget }: TreeEntry) => ({
     type,
     sizeBytes,
@@ -122,6 +151,7 @@ function forPrograms({ path, change, fields, before, after }: Difference): objec
     ...(linkTarget !== undefined && { linkTarget: percentEncode(linkTarget) }),
   })
   return {
+    ...(points && { points }),
     path: percentEncode(joinPath(path), "/"),
     change,
     ...(fields.length > 0 && { fields }),

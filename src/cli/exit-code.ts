@@ -22,6 +22,7 @@ const codes: Partial<Record<Reason, number>> = {
   SpecInvalid: exitCodes.usage,
   StorageClassAmbiguous: exitCodes.usage,
   StorageClassUnfit: exitCodes.usage,
+  RecoveryPointsEqual: exitCodes.usage,
   PathNotFound: exitCodes.notFound,
   SessionNotFound: exitCodes.notFound,
   SnapshotNotFound: exitCodes.notFound,

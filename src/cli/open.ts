@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
+import { maxRecoveryPoints as mostPoints } from "../api/spec.ts"
 import { createLog } from "../observability/log.ts"
 import { assertNameIsFree, localName, publishLocalSession } from "./client/local-session.ts"
 import type { Context } from "./context.ts"
@@ -17,6 +18,7 @@ interface OpenFlags {
   readonly memory?: string
   readonly cpus: string
   readonly kvm?: boolean
+  readonly point: string[]
   readonly keyFile: string[]
   readonly journal?: Journal
   readonly verbose?: boolean
@@ -38,6 +40,9 @@ of the repository. Without a verb, "open" prints what is on the disks and serves
 With a verb it ends when that has ended:
   kubectl-recover open disk.img -- ls /disk-p1/etc
   kubectl-recover open a.img b.img -- cp -r /vg0-data/orders ./orders
+Recovery points of the same disks, side by side and never mixed up, each in a micro-VM of its own:
+  kubectl-recover open --point a.img,b.img --point a-old.img,b-old.img &
+  kubectl-recover diff --points local:/vg0-data/etc
 Keys of LUKS (passphrases, key files) and BitLocker (passwords, recovery keys, startup keys):
   kubectl-recover open disk.img --key-file - --key-file recovery-key.txt`
 
@@ -46,8 +51,9 @@ export function addOpen(program: Command, context: Context, verb: readonly strin
   program
     .command("open")
     .description("look into disk images on this machine, without a cluster")
-    .argument("<image...>", "raw disk images or block devices; those of one volume group together")
+    .argument("[image...]", "raw disk images or block devices; those of one volume group together")
     .usage("[options] IMAGE... [-- VERB ...]")
+    .option("--point <image,...>", "instead of IMAGE..., twice or more: the disks of one recovery point", collect, [])
     .option("--name <name>", "how other calls reach it: local, or local.NAME", "local")
     .option("-o, --output <format>", "json or yaml: the catalogue in full")
     .option("--key-file <file>", "key of an encrypted volume, - to type it or from stdin; again for more", collect, [])
@@ -62,7 +68,7 @@ export function addOpen(program: Command, context: Context, verb: readonly strin
 }
 
 async function open(
-  images: readonly string[],
+  named: readonly string[],
   flags: OpenFlags,
   context: Context,
   verb: readonly string[],
@@ -74,6 +80,7 @@ async function open(
   // one verb of its own needs no name that others could take or find
   const name = verb.length > 0 ? `local.p${process.pid}` : flags.name
   assertNameIsFree(name)
+  const { images, points } = imagesOf(named, flags.point)
   const started = performance.now()
   const step = (what: string) => {
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
@@ -84,6 +91,7 @@ async function open(
   const keys = await readKeys(flags.keyFile, streams.err, signal)
   await using path = await openDataPath({
     images,
+    ...(points && { points }),
     keys,
     journal: flags.journal ?? "Replay",
     memoryMiB,
@@ -105,6 +113,20 @@ async function open(
   } finally {
     retract()
   }
+}
+
+/** All images, and where they are of several recovery points, how many of them are each one's. */
+function imagesOf(named: readonly string[], points: readonly string[]): { images: string[]; points?: number[] } {
+  if (points.length === 0 && named.length > 0) return { images: [...named] }
+  if (named.length > 0 || points.length < 2 || points.length > mostPoints)
+    throw new RecoveryError(
+      "UsageError",
+      `Name the disk images of one machine, or with --point those of each of 2 to ${mostPoints} recovery points.`,
+    )
+  const lists = points.map((list) => list.split(",").filter((image) => image !== ""))
+  if (lists.some(({ length }) => length === 0))
+    throw new RecoveryError("UsageError", "--point names the images of one recovery point, with commas between them.")
+  return { images: lists.flat(), points: lists.map(({ length }) => length) }
 }
 
 const usage = (name: string) =>

@@ -99,9 +99,9 @@ function restoreReport(
 
 /** Only what the status has a field for: the pod may say more. */
 export function volumeStatus(view: RestoreStatus["volumes"][number]): VolumeStatus {
-  const { path, state, filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint } = view
+  const { path, point, state, filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint } = view
   const { stack, journal, reason, message } = view
-  const about = { filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint }
+  const about = { point, filesystem, label, uuid, sizeBytes, usedBytes, system, mountPoint }
   const given = { ...about, stack, journal, reason, message }
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined))
   return { path, state, ...present }

@@ -57,12 +57,29 @@ export function blueprintOf(
       claim,
       serial: names.serial(index),
     })),
+    ...pointsOf(status.recoveryPoints),
     ...(spec && wishesOf(spec)),
     // only what is written down for good need not be hashed again
     ...(spec?.verifySource && { hashDisks: isHashed(written) ? "after" : "before-and-after" }),
     deadline: status.expiresAt ?? timestamp(hardEnd(startedAt)),
     activeDeadlineSeconds: Math.max(1, Math.ceil((hardEnd(startedAt) - now().getTime()) / 1000)),
   }
+}
+
+/** When each of several recovery points was taken: its newest snapshot. */
+function pointsOf(chosen: Plan["status"]["recoveryPoints"] = []): Pick<Blueprint, "points"> {
+  const byPoint = Map.groupBy(chosen, ({ point = 0 }) => point)
+  if (byPoint.size < 2) return {}
+  const times = [...byPoint]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([, disks]) =>
+        disks
+          .map(({ time }) => time)
+          .sort()
+          .at(-1) ?? "",
+    )
+  return { points: times }
 }
 
 /**

@@ -9,6 +9,8 @@ import { volumeStates } from "../api/status.ts"
 const text = z.string().max(4096)
 const bytes = z.number().nonnegative()
 const encoded = z.string().max(3 * 4096)
+/** Which recovery point something is of, where a session has several. */
+const point = z.number().int().min(1)
 
 export const fileTypes = ["file", "directory", "symlink", "fifo", "socket", "block", "char"] as const
 export type FileType = (typeof fileTypes)[number]
@@ -34,6 +36,7 @@ export type List = z.infer<typeof listSchema>
 /** A volume as the guest's catalogue describes it (guest/catalogue.ts). */
 export const volumeSchema = z.object({
   path: text,
+  point: point.optional(),
   device: text,
   kind: text,
   filesystem: text.optional(),
@@ -50,7 +53,7 @@ export const volumeSchema = z.object({
   message: text.optional(),
 })
 
-export const diskSchema = z.object({ name: text, serial: text, sizeBytes: bytes })
+export const diskSchema = z.object({ name: text, serial: text, sizeBytes: bytes, point: point.optional() })
 
 export const volumesSchema = z.object({ disks: z.array(diskSchema), volumes: z.array(volumeSchema) })
 export type Volumes = z.infer<typeof volumesSchema>

@@ -88,7 +88,7 @@ async function attempt(
   }
 }
 
-/** Nobody looks for the attachment before something is kept, so its UID may be any. */
+/** Nobody looks for the attachment before something is kept, so its UID may be any, and so may the times of points. */
 function preview({ session, spec, installation, clones, now }: DryRunOptions): Blueprint {
   const names = namesOf(session)
   return {
@@ -96,6 +96,7 @@ function preview({ session, spec, installation, clones, now }: DryRunOptions): B
     owner: { name: names.base, uid: session.uid },
     installation,
     disks: clones.map(({ disk, claim }, index) => ({ name: disk, claim, serial: names.serial(index) })),
+    ...(spec.recoveryPoints && { points: spec.recoveryPoints.map(() => timestamp(now)) }),
     ...wishesOf(spec),
     deadline: timestamp(now + LONGEST_TTL),
     activeDeadlineSeconds: LONGEST_TTL / 1000,

@@ -9,6 +9,8 @@ export interface Disk {
   readonly name: string
   readonly serial: string
   readonly sizeBytes: number
+  /** Which recovery point it is of, from 1, where there are several. */
+  readonly point?: number
 }
 
 /** Something on the disks that holds files, or could: a file system, or what stands in its place, with the reason. */
@@ -18,6 +20,8 @@ export interface Volume {
    * a logical volume. Characters [A-Za-z0-9._-] only; equal names are numbered `~2`, `~3` in the order of the disks.
    */
   readonly path: string
+  /** Which recovery point it is of, from 1, where there are several: then its path begins with it (side-by-side.ts). */
+  readonly point?: number
   /** The guest's kernel name of it, for instance `dm-3`; empty for a logical volume that can't be activated. */
   readonly device: string
   /** Kernel names of the other devices that a Btrfs of several consists of. */

@@ -71,6 +71,15 @@ const filesSchema = z.object({
       }),
   ),
   "guest-dir": directory,
+  /**
+   * One for each recovery point where there are several: when it was taken. Their guests are in 1, 2... of `guest-dir`, and
+   * the disks are dealt out to them evenly, in their order.
+   */
+  point: z
+    .array(z.iso.datetime({ offset: true }).max(64))
+    .min(2)
+    .max(4)
+    .optional(),
   /** As QEMU's container sees it. */
   "overlay-dir": z.string().default("/overlay"),
   "files-port": port.default(8443),
@@ -119,7 +128,7 @@ export function unknownCommand(): never {
 function read<S extends z.ZodObject>(args: string[], schema: S): z.output<S> {
   const names = Object.keys(schema.shape).map((name) => {
     const type = name === "kvm" ? ("boolean" as const) : ("string" as const)
-    return [name, { type, multiple: name === "disk" || name === "unlock" }]
+    return [name, { type, multiple: ["disk", "point", "unlock"].includes(name) }]
   })
   const result = schema.safeParse(values(args, Object.fromEntries(names)))
   if (result.success) return result.data

@@ -2,8 +2,10 @@ import type { NamedDisk } from "../block/device.ts"
 import type { RestoreStatus } from "../control/schemas.ts"
 import type { FileServices } from "../files/services.ts"
 import { PublicKeys } from "../files/sftp/public-keys.ts"
+import type { FileSource } from "../files/source.ts"
 import type { Volume } from "../guest/catalogue.ts"
 import { CurrentGuest } from "../guest/current-guest.ts"
+import { SideBySide } from "../guest/side-by-side.ts"
 import type { Lifetime } from "./lifetime.ts"
 import { terminationMessage } from "./termination.ts"
 
@@ -16,14 +18,30 @@ const unused = { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null }
 export class RestoreState {
   disks: readonly NamedDisk[] = []
   service: FileServices | undefined
-  readonly guest = new CurrentGuest()
   /** Whose owners SFTP lets in. */
   readonly publicKeys = new PublicKeys()
+  /** One, or of several recovery points one each. */
+  readonly guests: readonly CurrentGuest[]
+  /** All of their files. */
+  readonly source: FileSource
   #error: { readonly cause: unknown } | undefined
+
+  /** `points`: when each of several recovery points was taken. */
+  constructor(points: readonly string[] = []) {
+    const only = new CurrentGuest()
+    const sides = points.map((title) => ({ title, source: new CurrentGuest() }))
+    this.guests = points.length === 0 ? [only] : sides.map(({ source }) => source)
+    this.source = points.length === 0 ? only : new SideBySide(sides)
+  }
+
+  /** Every guest is there. */
+  get mounted(): boolean {
+    return this.guests.every(({ ready }) => ready)
+  }
 
   failed(error: unknown): void {
     this.#error = { cause: error }
-    this.guest.left()
+    for (const guest of this.guests) guest.left()
   }
 
   status(sessionUid: string, life: Lifetime): RestoreStatus {
@@ -35,7 +53,7 @@ export class RestoreState {
       now: new Date().toISOString(),
       deadline: life.deadline.toISOString(),
       disks: this.disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
-      volumes: told(this.guest.catalogue().volumes),
+      volumes: told(this.source.catalogue().volumes),
       usage: this.service?.usage() ?? unused,
       ...(hostKey !== undefined && { sftp: { hostKey, publicKeys: this.publicKeys.fingerprints } }),
       ...(this.#error && { error: terminationMessage(this.#error.cause) }),
@@ -45,7 +63,7 @@ export class RestoreState {
   #stateIn(life: Lifetime): RestoreStatus["state"] {
     if (this.#error !== undefined) return "Failed"
     if (life.state !== "Running") return life.state
-    if (this.guest.ready) return "Ready"
+    if (this.mounted) return "Ready"
     return this.disks.length > 0 ? "Mounting" : "Starting"
   }
 }

@@ -2,7 +2,7 @@ import type { CloneStatus, RecoveryPoint } from "../api/status.ts"
 import { namesOf } from "../children/names.ts"
 import type { Observed } from "./observed.ts"
 import { blockers, together } from "./preflight/checks.ts"
-import { chooseRecoveryPoint } from "./recovery-point.ts"
+import { chooseRecoveryPoint, pointOf } from "./recovery-point.ts"
 import { needsConversion, sizeOf, whyNotClonable } from "./snapshot-checks.ts"
 import { chooseStorageClass } from "./storage-class.ts"
 import { instant, timestamp } from "./time.ts"
@@ -38,11 +38,13 @@ function choose(observed: Observed): Choice | Verdict {
   for (const [index, snapshot] of snapshots.entries()) {
     const problem = whyNotClonable(snapshot, session.namespace)
     if (problem) return problem
-    const storageClass = chooseStorageClass(disks[index]?.storageClassName, snapshot, sources)
+    const { name: disk = snapshot.name, storageClassName } = disks[index % disks.length] ?? {}
+    const storageClass = chooseStorageClass(storageClassName, snapshot, sources)
     if (isVerdict(storageClass)) return storageClass
     const time = timestamp(instant(snapshot.takenAt) ?? 0)
-    const disk = disks[index]?.name ?? snapshot.name
-    choice.recoveryPoints.push({ disk, kind: "VolumeSnapshot", name: snapshot.name, uid: snapshot.uid, time })
+    const { name, uid } = snapshot
+    const point = pointOf(spec, index)
+    choice.recoveryPoints.push({ disk, kind: "VolumeSnapshot", name, uid, time, ...(point !== undefined && { point }) })
     choice.clones.push({
       claim: names.claim(index),
       storageClassName: storageClass.name,

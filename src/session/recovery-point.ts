@@ -2,7 +2,7 @@ import { MINUTE } from "../api/duration.ts"
 import type { SessionSpec } from "../api/spec.ts"
 import type { Instant, ObservedSnapshot } from "./observed.ts"
 import { instant, timestamp } from "./time.ts"
-import { verdict } from "./verdict.ts"
+import { isVerdict, verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** Snapshots of several claims make one recovery point if they were taken within this time of each other. */
@@ -14,7 +14,7 @@ interface Candidate {
   at: Instant
 }
 
-/** One snapshot per disk, in the order of the spec, or why there is none. */
+/** One snapshot per disk, in the order of the spec, of several points one point after the other; or why there is none. */
 export function chooseRecoveryPoint(
   spec: SessionSpec,
   snapshots: readonly ObservedSnapshot[],
@@ -26,7 +26,38 @@ export function chooseRecoveryPoint(
       snapshots,
     )
   const claims = (persistentVolumeClaims ?? []).map(({ name }) => name)
-  return ofClaims(claims, spec.recoveryPoint, snapshots)
+  return spec.recoveryPoints
+    ? ofEachPoint(claims, spec.recoveryPoints, snapshots)
+    : ofClaims(claims, spec.recoveryPoint, snapshots)
+}
+
+/** Each point as if it were the only one; none may have a snapshot of another. */
+function ofEachPoint(
+  claims: readonly string[],
+  points: readonly SessionSpec["recoveryPoint"][],
+  snapshots: readonly ObservedSnapshot[],
+): ObservedSnapshot[] | Verdict {
+  const chosen: ObservedSnapshot[] = []
+  for (const [index, point] of points.entries()) {
+    const found = ofClaims(claims, point, snapshots)
+    if (isVerdict(found)) return verdict(found.reason, `Recovery point ${index + 1}: ${found.message}`)
+    const again = found.find(({ uid }) => chosen.some((one) => one.uid === uid))
+    if (again) {
+      const first = Math.floor(chosen.findIndex(({ uid }) => uid === again.uid) / claims.length) + 1
+      return verdict(
+        "RecoveryPointsEqual",
+        `Recovery points ${first} and ${index + 1} would both be VolumeSnapshot ${again.name}.`,
+      )
+    }
+    chosen.push(...found)
+  }
+  return chosen
+}
+
+/** Which point a disk is of, from 1; undefined where there is one. */
+export function pointOf(spec: SessionSpec, disk: number): number | undefined {
+  const claims = spec.source.persistentVolumeClaims?.length ?? 0
+  return spec.recoveryPoints && claims > 0 ? Math.floor(disk / claims) + 1 : undefined
 }
 
 function byName(names: readonly string[], snapshots: readonly ObservedSnapshot[]): ObservedSnapshot[] | Verdict {

@@ -72,12 +72,14 @@ export function catalogue(
   const { disks, volumes, volumeCount } = status
   const found: Pick<SessionStatus, "disks" | "volumes" | "volumeCount"> = { disks, volumes, volumeCount }
   if (target && "report" in target && target.report.disks.length > 0) {
-    found.disks = target.report.disks.map(({ name, serial, sizeBytes, sha256Before }) => {
-      const point = recoveryPoints.find(({ disk }) => disk === name)
+    found.disks = target.report.disks.map(({ name, serial, sizeBytes, sha256Before }, index) => {
+      // in the order of the clones; of several points, disks of the same name are each one's
+      const chosen = recoveryPoints[index]
       // a hash that is written down stays: a pod that came later took its own after the first byte
       const hash = disks?.find((disk) => disk.serial === serial)?.sha256Before ?? sha256Before
-      const source = point ? `${point.kind}/${point.name}` : ""
-      return { name, sizeBytes, serial, source, ...(hash !== undefined && { sha256Before: hash }) }
+      const source = chosen?.disk === name ? `${chosen.kind}/${chosen.name}` : ""
+      const point = chosen?.point !== undefined && { point: chosen.point }
+      return { name, sizeBytes, serial, source, ...point, ...(hash !== undefined && { sha256Before: hash }) }
     })
   }
   if (restore && "report" in restore && restore.report.state === "Ready") {

@@ -73,6 +73,12 @@ const annotated = (annotations: object): object => ({
 })
 const withVariable = (name: string): object => pod({}, { env: [{ name, value: "x" }] })
 
+test("the restore pod of four recovery points: admitted", async () => {
+  const points = [1, 2, 3, 4].map((day) => `2026-11-0${day}T03:00:00Z`)
+  const name = `${namesOf(blueprint.session).base}-restore-0`
+  expect(await operator.tries("create", restorePodManifest({ ...blueprint, points }, name, "10.0.0.1"))).toBe("")
+})
+
 describe("what a cluster adds to pods", () => {
   test.each<[string, () => object]>([
     ["a SELinux level", () => secured({ seLinuxOptions: { level: "s0:c26,c5" } })],
@@ -151,6 +157,11 @@ test.each<[string, () => object, string]>([
   ["a probe", () => pod({}, { livenessProbe: { exec: { command: ["id"] } } }), "without hooks, probes"],
   ["node's options in the environment", () => withVariable("NODE_OPTIONS"), "changes what node loads"],
   ["another search path", () => withVariable("PATH"), "changes what node loads"],
+  [
+    "the sockets of a fifth guest",
+    () => pod({}, { volumeMounts: [{ name: "secrets", mountPath: "/run/guest/5" }] }),
+    "mount volumes at",
+  ],
   [
     "its Secret laid over the program",
     () => pod({}, { volumeMounts: [{ name: "secrets", mountPath: "/app" }] }),

@@ -4,7 +4,8 @@ import { type Caller, callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { copyChanges, copyExamples } from "../support/copy-examples.ts"
 import { removeNamespaces } from "../support/shop.ts"
-import { specChanges, specExamples } from "../support/spec-examples.ts"
+import { specChanges } from "../support/spec-changes.ts"
+import { specExamples } from "../support/spec-examples.ts"
 import { waitFor } from "../support/wait.ts"
 
 /** The CEL rules and schemas of the definitions, tried on the API server with the same table that zod is tried with. */

@@ -169,3 +169,26 @@ test("unmount ends it, and in one go everything is done and nothing stays open",
     (await cluster.kubectl(["get", "pods", "-n", namespace, "-o", "name"])).stdout === "pod/orders-0\n"
   await waitFor("the session's pods to be gone", pods, { seconds: 60 })
 })
+
+test("what changed between two recovery points, side by side in one session", async () => {
+  const change = [
+    "debugfs -w -R 'rm orders/2026-11.db' /dev/disk",
+    "echo changed more > /tmp/new; debugfs -w -R 'rm orders/config.json' /dev/disk",
+    "debugfs -w -R 'write /tmp/new orders/config.json' /dev/disk",
+  ]
+  await makeDisk(cluster, namespace, "data-orders-0", change.join("; "))
+  await takeSnapshots(cluster, namespace, [{ claim: "data-orders-0", name: "later" }])
+  await recover("create both --from pvc/data-orders-0 --recovery-point nightly --recovery-point later --wait")
+  expect(await out("volumes both -o name")).toBe("both:/point1-data-orders-0\nboth:/point2-data-orders-0\n")
+  expect(await out("describe both")).toMatch(/^ +point1 +data-orders-0 +VolumeSnapshot nightly /m)
+  expect(await out("diff --points both:/data-orders-0/orders", [6])).toBe(
+    "point1 -> point2:\n- 2026-11.db\n~ config.json: size 7 -> 13\n",
+  )
+  expect(await out("cat both:/point1-data-orders-0/orders/2026-11.db")).toBe("lost\n")
+  const found = await cluster.get<{ status: { disks: object[] } }>("frsess", "both", namespace)
+  expect(found?.status.disks).toMatchObject([
+    { name: "data-orders-0", point: 1, source: "VolumeSnapshot/nightly" },
+    { name: "data-orders-0", point: 2, source: "VolumeSnapshot/later" },
+  ])
+  expect(await out("unmount both")).toContain("Unmounted: 2 clones removed, 0 initiators left")
+})

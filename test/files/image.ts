@@ -11,7 +11,7 @@ const disk: Row = {
     mkfs.ext4 -q -F /dev/vg0/data; mkdir -p /made/orders; mount /dev/vg0/data /made/orders
     cd /made/orders; mkdir -p orders/archive tree
     head -c 3000000 /dev/urandom >orders/2026-11.db; echo config >orders/config.json
-    for month in 08 09 10; do head -c 500000 < <(yes $month) >orders/archive/2026-$month.db; done
+    for month in 08 09 10; do { yes $month || :; } | head -c 500000 >orders/archive/2026-$month.db; done
     chown -R 999:999 orders; put posix tree
     cd /; umount /made/orders; vgchange -q -an vg0`,
   volumes: [],

@@ -23,8 +23,8 @@ async function open(changes: object = {}): Promise<void> {
 }
 
 /** How a session of claim `data` stands after several looks, what was made for it, and what was told. */
-async function standing() {
-  lab.world.session("orders", source)
+async function standing(spec = source) {
+  lab.world.session("orders", spec)
   for (let looks = 0; looks < 3; looks++) await lab.look()
   return { phase: lab.phase(), accepted: accepted(), made: lab.world.leftovers, events: lab.events }
 }
@@ -62,6 +62,21 @@ test("a quota that has room for one pod but not for two: waits, and starts when 
   )
   api.objects.patch(`${paths.quotas}/small`, { status: { hard: { pods: "4" } } })
   expect(await untilReady()).toEqual(started)
+})
+
+test("quotas have to have room for the clones and the guests of all recovery points", async () => {
+  const resources = {
+    guest: { limits: { memory: "1Gi" } },
+    files: { limits: { memory: "1Gi" } },
+    target: { limits: { memory: "1Gi" } },
+  }
+  await open({ resources })
+  lab.world.snapshot("weekly", "data")
+  create(paths.quotas, "small", { status: { hard: { persistentvolumeclaims: "1", "limits.memory": "3Gi" }, used: {} } })
+  const words = "persistentvolumeclaims: 0 of 1 used, 2 needed; limits.memory: 0 of 3Gi used, 4Gi needed."
+  expect(await standing({ ...source, recoveryPoints: [{ name: "weekly" }, { name: "nightly" }] })).toEqual(
+    waits("QuotaExceeded", `ResourceQuota small has no room: ${words}`),
+  )
 })
 
 test("what the API server's admission adds to a pod counts", async () => {

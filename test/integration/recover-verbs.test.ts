@@ -45,6 +45,38 @@ test("create --wait tells how far it is, and shows the volumes", async () => {
   expect(Date.parse(notAfter)).toBeLessThan(Date.now() - 2.9 * 3_600_000)
 })
 
+test("create takes several recovery points side by side, by name or by time, and describe tells them", async () => {
+  const dryRun = (...flags: string[]) =>
+    run("create", "two", "--from", "pvc/data-0", ...flags, "--dry-run=client", "-o", "json")
+  const points = async (...flags: string[]) =>
+    (JSON.parse((await dryRun(...flags)).out) as { spec: { recoveryPoints: object } }).spec.recoveryPoints
+  const names = ["--recovery-point", "weekly", "--recovery-point", "nightly"]
+  const asked = await points(...names)
+  expect(asked).toEqual([{ name: "weekly" }, { name: "nightly" }])
+  expect(await points("--at", "2026-11-22T03:00:00Z", "--at", "2026-11-21T03:00:00Z")).toEqual([
+    { notAfter: "2026-11-22T03:00:00Z" },
+    { notAfter: "2026-11-21T03:00:00Z" },
+  ])
+  for (const wrong of [
+    [...names, "--at", "3h-ago"],
+    ["--at", "3h-ago", "--at", "3h-ago", "--recovery-point", "weekly"],
+  ])
+    expect(await dryRun(...wrong)).toMatchObject({ code: 2, out: "" })
+  const twice = await dryRun("--recovery-point", "weekly", "--recovery-point", "weekly")
+  expect([twice.code, twice.err]).toEqual([2, expect.stringContaining("only once")])
+
+  const disk = { disk: "data-0", kind: "VolumeSnapshot", uid: "u", time: "2026-11-22T03:00:00Z" }
+  const recoveryPoints = [
+    { ...disk, name: "weekly", point: 1 },
+    { ...disk, name: "nightly", point: 2 },
+  ]
+  const source = { persistentVolumeClaims: [{ name: "data-0" }] }
+  create("both", { spec: { source, recoveryPoints: asked }, status: { phase: "Provisioning", recoveryPoints } })
+  const { out } = await run("describe", "both")
+  expect(out).toMatch(/^Recovery point: +weekly; nightly$/m)
+  expect(out).toMatch(/^ +POINT +DISK +TAKEN AS .*\n +point1 +data-0 +VolumeSnapshot weekly .*\n +point2 .* nightly/m)
+})
+
 test("get: a table, wide, names, one with its volumes, several", async () => {
   create("orders")
   await ready("orders")

@@ -53,6 +53,32 @@ test("from a claim to files and back to nothing, in order", async () => {
   expect(events.slice(0, 4)).toEqual(["Provisioning", "Ready", "Unmounting", "Unmounted"])
 })
 
+test("several recovery points: each is cloned, and has a guest of its own", async () => {
+  world.snapshot("weekly", "data")
+  world.session("orders", { ...source, recoveryPoints: [{ name: "weekly" }, { name: "nightly" }] })
+  await until(isReady)
+  const { recoveryPoints, clones = [], attachment } = world.status("orders")
+  expect(recoveryPoints?.map(({ point, disk, name }) => `${point} ${disk} ${name}`)).toEqual([
+    "1 data weekly",
+    "2 data nightly",
+  ])
+  const made = clones.map(({ claim }) => api.objects.get(`${paths.claims}/${claim}`) as unknown as { spec: object })
+  expect(made.map(({ spec }) => spec)).toMatchObject([
+    { dataSource: { name: "weekly" } },
+    { dataSource: { name: "nightly" } },
+  ])
+  const { spec } = api.objects.get(`${paths.pods}/${attachment?.name}-restore-0`) as unknown as {
+    spec: { containers: { name: string; args: string[] }[] }
+  }
+  expect(spec.containers.map(({ name }) => name)).toEqual(["files", "guest-1", "guest-2"])
+  expect(spec.containers[0]?.args.filter((_, index, args) => args[index - 1] === "--point")).toEqual(
+    recoveryPoints?.map(({ time }) => time),
+  )
+  unmount()
+  await until(isOver)
+  expect([phase(), world.leftovers]).toEqual(["Unmounted", []])
+})
+
 test("a session that is deleted goes when everything of it is gone", async () => {
   world.session("orders", source)
   await until(isReady)

@@ -60,9 +60,10 @@ export function startFiles(
   return startProcess("src/restore.ts", ["files", ...args, ...names, ...more])
 }
 
-export function startGuest(session: TestSession): LoggedProcess {
+/** `place`: below the session's directory, where the file service looks for it. */
+export function startGuest(session: TestSession, place = "run"): LoggedProcess {
   const own = {
-    "guest-dir": `${session.dir}/run`,
+    "guest-dir": `${session.dir}/${place}`,
     "overlay-dir": `${session.dir}/overlay`,
     memory: "256",
     "termination-log": `${session.dir}/termination-guest`,

@@ -1,4 +1,4 @@
-import type { SessionSpecInput } from "../../src/api/spec.ts"
+import { claims, snapshots, named, points, keys, ed25519, ecdsa, rsa, longest, opened, armour } from "./spec-parts.ts"
 
 /** A spec, whether it may be created, and if not a part of the message. zod and the API server must agree on every row. */
 export interface SpecExample {
@@ -6,23 +6,6 @@ export interface SpecExample {
   spec: unknown
   refused?: string | true
 }
-
-const claims: SessionSpecInput["source"] = { persistentVolumeClaims: [{ name: "data-orders-0" }] }
-const snapshots: SessionSpecInput["source"] = { volumeSnapshots: [{ name: "nightly" }] }
-const named = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `data-${index}` }))
-
-/** `SECRET/KEY` each, as the field has them. */
-const keys = (...all: string[]) =>
-  all.map((text) => ({ secretRef: { name: text.replace(/\/.*$/, ""), key: text.replace(/^[^/]*\//, "") } }))
-
-/** Public keys as ssh-keygen writes them, of each type there is; of RSA with so many characters. */
-const ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINPLFcW/c4Uqkz73tvMD0uEfSHbUtyPM1YWjkSf/x1Aa"
-const ecdsa = (bits: number, begin: string, more: number) =>
-  `ecdsa-sha2-nistp${bits} AAAAE2VjZHNhLXNoYTItbmlzdHA${begin}${"B".repeat(more)}`
-const rsa = (length: number) => `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ${"C".repeat(length - 30)}`
-const longest = (index: number) => `${rsa(2805)} ${String(index).padEnd(256, "x")}`
-const opened = (...publicKeys: string[]) => ({ source: claims, access: { publicKeys } })
-const armour = (what: string, body: string) => `-----BEGIN ${what}-----\n${body}\n-----END ${what}-----\n`
 
 export const specExamples: SpecExample[] = [
   { name: "a claim", spec: { source: claims } },
@@ -34,6 +17,14 @@ export const specExamples: SpecExample[] = [
   { name: "a recovery point in time", spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00Z" } } },
   { name: "a time with offset", spec: { source: claims, recoveryPoint: { notAfter: "2026-11-22T03:00:00+01:00" } } },
   { name: "a leap day", spec: { source: claims, recoveryPoint: { notAfter: "2028-02-29T00:00:00Z" } } },
+  {
+    name: "four recovery points side by side",
+    spec: { source: claims, recoveryPoints: [{}, { name: "a" }, { name: "b" }, { notAfter: "2026-11-22T03:00:00Z" }] },
+  },
+  {
+    name: "64 disks of four recovery points",
+    spec: { source: { persistentVolumeClaims: named(16) }, recoveryPoints: points("a", "b", "c", "d") },
+  },
   { name: "an empty recovery point", spec: { source: snapshots, recoveryPoint: {} } },
   { name: "the shortest ttl", spec: { source: claims, ttl: "1m" } },
   { name: "the shortest ttl in seconds", spec: { source: claims, ttl: "60s" } },
@@ -87,6 +78,38 @@ export const specExamples: SpecExample[] = [
     name: "two ways to choose",
     spec: { source: claims, recoveryPoint: { name: "nightly", notAfter: "2026-11-22T03:00:00Z" } },
     refused: "only one of name and notAfter",
+  },
+  { name: "one of several recovery points", spec: { source: claims, recoveryPoints: points("a") }, refused: true },
+  {
+    name: "five recovery points",
+    spec: { source: claims, recoveryPoints: points("a", "b", "c", "d", "e") },
+    refused: true,
+  },
+  {
+    name: "the same recovery point twice",
+    spec: { source: claims, recoveryPoints: points("a", "b", "a") },
+    refused: "only once",
+  },
+  { name: "the newest recovery point twice", spec: { source: claims, recoveryPoints: [{}, {}] }, refused: "only once" },
+  {
+    name: "two ways to choose one of several",
+    spec: { source: claims, recoveryPoints: [{ name: "a", notAfter: "2026-11-22T03:00:00Z" }, { name: "b" }] },
+    refused: "only one of name and notAfter",
+  },
+  {
+    name: "several recovery points, and one",
+    spec: { source: claims, recoveryPoint: { name: "a" }, recoveryPoints: points("a", "b") },
+    refused: "only one of recoveryPoint and recoveryPoints",
+  },
+  {
+    name: "several recovery points of snapshots",
+    spec: { source: snapshots, recoveryPoints: points("a", "b") },
+    refused: "those of persistentVolumeClaims",
+  },
+  {
+    name: "66 disks of two recovery points",
+    spec: { source: { persistentVolumeClaims: named(33) }, recoveryPoints: points("a", "b") },
+    refused: "at most 64 disks",
   },
   {
     name: "a choice among chosen snapshots",
@@ -187,110 +210,4 @@ export const specExamples: SpecExample[] = [
   },
   { name: "an unknown journal", spec: { source: claims, journal: "Ignore" }, refused: true },
   { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
-]
-
-/** A change of a spec. Only the API server sees both sides, so these rows are for its CEL rules alone. */
-export interface SpecChange {
-  name: string
-  from: SessionSpecInput
-  to: SessionSpecInput
-  refused?: string
-}
-
-export const specChanges: SpecChange[] = [
-  { name: "unmounted", from: { source: claims }, to: { source: claims, desiredState: "Unmounted" } },
-  { name: "ttl raised", from: { source: claims, ttl: "1h" }, to: { source: claims, ttl: "2h" } },
-  { name: "ttl lowered", from: { source: claims, ttl: "2h" }, to: { source: claims, ttl: "1h" } },
-  { name: "an idleTimeout added", from: { source: claims }, to: { source: claims, idleTimeout: "30m" } },
-  {
-    name: "an idleTimeout changed",
-    from: { source: claims, idleTimeout: "1h" },
-    to: { source: claims, idleTimeout: "2h" },
-  },
-  { name: "an idleTimeout removed", from: { source: claims, idleTimeout: "1h" }, to: { source: claims } },
-  { name: "a ttlAfterFinished added", from: { source: claims }, to: { source: claims, ttlAfterFinished: "0s" } },
-  {
-    name: "a ttlAfterFinished added to an unmounted one",
-    from: { source: claims, desiredState: "Unmounted" },
-    to: { source: claims, desiredState: "Unmounted", ttlAfterFinished: "0s" },
-  },
-  { name: "a ttlAfterFinished removed", from: { source: claims, ttlAfterFinished: "1h" }, to: { source: claims } },
-  { name: "a public key added", from: { source: claims }, to: opened(ed25519) },
-  { name: "another public key", from: opened(ed25519), to: opened(rsa(372), ed25519) },
-  { name: "no public key any more", from: opened(ed25519), to: { source: claims } },
-  { name: "another source", from: { source: claims }, to: { source: snapshots }, refused: "source can't change" },
-  {
-    name: "another claim",
-    from: { source: claims },
-    to: { source: { persistentVolumeClaims: [{ name: "other" }] } },
-    refused: "source can't change",
-  },
-  {
-    name: "a StorageClass added",
-    from: { source: claims },
-    to: { source: { persistentVolumeClaims: [{ name: "data-orders-0", storageClassName: "fast" }] } },
-    refused: "source can't change",
-  },
-  {
-    name: "disks in another order",
-    from: { source: { volumeSnapshots: [{ name: "a" }, { name: "b" }] } },
-    to: { source: { volumeSnapshots: [{ name: "b" }, { name: "a" }] } },
-    refused: "source can't change",
-  },
-  {
-    name: "a recovery point added",
-    from: { source: claims },
-    to: { source: claims, recoveryPoint: { name: "nightly" } },
-    refused: "recoveryPoint can't change",
-  },
-  { name: "verified as it always was not", from: { source: claims }, to: { source: claims, verifySource: false } },
-  {
-    name: "verified from now on",
-    from: { source: claims },
-    to: { source: claims, verifySource: true },
-    refused: "verifySource can't change",
-  },
-  {
-    name: "no longer verified",
-    from: { source: claims, verifySource: true },
-    to: { source: claims },
-    refused: "verifySource can't change",
-  },
-  {
-    name: "a key added",
-    from: { source: claims },
-    to: { source: claims, unlock: keys("a/1") },
-    refused: "unlock can't change",
-  },
-  {
-    name: "another key",
-    from: { source: claims, unlock: keys("a/1") },
-    to: { source: claims, unlock: keys("a/2") },
-    refused: "unlock can't change",
-  },
-  {
-    name: "no key any more",
-    from: { source: claims, unlock: keys("a/1") },
-    to: { source: claims },
-    refused: "unlock can't change",
-  },
-  { name: "journals replayed as always", from: { source: claims }, to: { source: claims, journal: "Replay" } },
-  {
-    name: "journals left alone from now on",
-    from: { source: claims },
-    to: { source: claims, journal: "Skip" },
-    refused: "journal can't change",
-  },
-  {
-    name: "mounted again",
-    from: { source: claims, desiredState: "Unmounted" },
-    to: { source: claims, desiredState: "Mounted" },
-    refused: "Unmounted is final",
-  },
-  {
-    name: "mounted again by leaving it out",
-    from: { source: claims, desiredState: "Unmounted" },
-    to: { source: claims },
-    refused: "Unmounted is final",
-  },
 ]

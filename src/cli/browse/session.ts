@@ -54,8 +54,15 @@ export function localSession(name: string): BrowsedSession {
 }
 
 function infoOf({ metadata, spec, status }: FileRecoverySession, maxTtlMs: number): Omit<SessionInfo, "documents"> {
-  const points = (status?.recoveryPoints ?? []).map(({ time }) => time).sort()
-  const recoveryPoint = points.at(-1)
+  const points = status?.recoveryPoints ?? []
+  // of several the volumes say which is whose
+  const isOne = points.every(({ point }) => point === undefined)
+  const recoveryPoint = isOne
+    ? points
+        .map(({ time }) => time)
+        .sort()
+        .at(-1)
+    : undefined
   return {
     name: metadata.name,
     phase: status?.phase ?? "Pending",

@@ -73,6 +73,7 @@ async function valuesOf(option: Option, line: TypedLine): Promise<Completion> {
     case "check":
     case "kubeconfig":
     case "file":
+    case "point":
     case "key-file":
     case "identity":
     case "public-key":

@@ -11,8 +11,8 @@ import { timeOf } from "../time-flag.ts"
 /** What flags say of the session's disks. */
 export interface SourceFlags {
   readonly from: string[]
-  readonly at?: string
-  readonly recoveryPoint?: string
+  readonly at: string[]
+  readonly recoveryPoint: string[]
   readonly storageClass?: string
   readonly unlockSecret: string[]
   readonly journal?: Journal
@@ -48,12 +48,9 @@ function specOf(flags: SessionFlags): SessionSpecInput {
   const storageClass = flags.storageClass === undefined ? {} : { storageClassName: flags.storageClass }
   const named = disks.map(({ name }) => ({ name, ...storageClass }))
   const { publicKey = [] } = flags
-  const notAfter = flags.at === undefined ? undefined : timeOf("--at", flags.at, Date.now())
   const spec: SessionSpecInput = {
     source: isClaim ? { persistentVolumeClaims: named } : { volumeSnapshots: named },
-    ...(flags.recoveryPoint === undefined && flags.at === undefined
-      ? {}
-      : { recoveryPoint: { name: flags.recoveryPoint, notAfter } }),
+    ...pointsOf(flags),
     ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
     ...(flags.idleTimeout === undefined ? {} : { idleTimeout: flags.idleTimeout }),
     ...(flags.ttlAfterFinished === undefined ? {} : { ttlAfterFinished: flags.ttlAfterFinished }),
@@ -76,6 +73,20 @@ function readPublicKey(file: string): string {
     const { code } = cause as NodeJS.ErrnoException
     throw new RecoveryError("UsageError", `--public-key "${file}" can't be read (${code}).`, { cause })
   }
+}
+
+/** One recovery point, or several side by side, by names or by times. */
+function pointsOf({
+  at,
+  recoveryPoint: names,
+}: SourceFlags): Pick<SessionSpecInput, "recoveryPoint" | "recoveryPoints"> {
+  const times = at.map((text) => timeOf("--at", text, Date.now()))
+  const [name] = names
+  const [notAfter] = times
+  // both are refused, as they are in an object
+  if (names.length + times.length > 1 && (name === undefined || notAfter === undefined))
+    return { recoveryPoints: [...names.map((name) => ({ name })), ...times.map((notAfter) => ({ notAfter }))] }
+  return name === undefined && notAfter === undefined ? {} : { recoveryPoint: { name, notAfter } }
 }
 
 function secretRefOf(text: string): { secretRef: { name: string; key: string } } {

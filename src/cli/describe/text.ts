@@ -32,7 +32,7 @@ export function describeSession(session: FileRecoverySession, events: SessionEve
 
 const identity = (session: FileRecoverySession, now: number): Part[] => {
   const { metadata, spec } = session
-  const { name: point, notAfter } = spec.recoveryPoint ?? {}
+  const points = spec.recoveryPoints ?? [spec.recoveryPoint ?? {}]
   return [
     ["Name", metadata.name],
     ["Namespace", metadata.namespace],
@@ -40,11 +40,15 @@ const identity = (session: FileRecoverySession, now: number): Part[] => {
     ["Created", moment(metadata.creationTimestamp, now)],
     ["Deleted", moment(metadata.deletionTimestamp, now)],
     ["Source", sourceWords(session)],
-    ["Recovery point", point ?? (notAfter === undefined ? "newest" : `newest at or before ${notAfter}`)],
+    ["Recovery point", points.map(pointWords).join("; ")],
     ["Unlock", spec.unlock?.map(({ secretRef: { name, key } }) => `Secret ${name}, key ${key}`).join("; ")],
     ["Journal", spec.journal === "Skip" ? "left alone (Skip)" : undefined],
     ["Verify source", spec.verifySource ? "yes" : undefined],
   ]
+}
+
+function pointWords({ name, notAfter }: NonNullable<FileRecoverySession["spec"]["recoveryPoint"]>): string {
+  return name ?? (notAfter === undefined ? "newest" : `newest at or before ${notAfter}`)
 }
 
 const course = (session: FileRecoverySession, now: number): Part[] => {
@@ -107,8 +111,15 @@ const release = ({ release: end }: SessionStatus): Part[] => {
 }
 
 function recoveryPoints({ recoveryPoints = [] }: SessionStatus, now: number): string | undefined {
-  const rows = recoveryPoints.map(({ disk, kind, name, time }) => [disk, `${kind} ${name}`, time, age(time, now)])
-  return tableOf(["DISK", "TAKEN AS", "AT", "AGE"], rows)
+  const several = recoveryPoints.some(({ point }) => point !== undefined)
+  const rows = recoveryPoints.map(({ point, disk, kind, name, time }) => [
+    ...(several ? [`point${point}`] : []),
+    disk,
+    `${kind} ${name}`,
+    time,
+    age(time, now),
+  ])
+  return tableOf([...(several ? ["POINT"] : []), "DISK", "TAKEN AS", "AT", "AGE"], rows)
 }
 
 function disks({ disks = [] }: SessionStatus): string | undefined {

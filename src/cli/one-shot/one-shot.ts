@@ -84,7 +84,9 @@ async function send(cluster: Cluster, wanted: FileRecoverySession): Promise<File
 /** Without --from its companions mean nothing: whoever gave them meant something. */
 function onlyWithFrom(flags: OneShotFlags, context: Context): Context {
   const { at, recoveryPoint, storageClass, journal, unlockSecret, keep } = flags
-  const given = [at, recoveryPoint, storageClass, journal, keep, unlockSecret[0]].some((flag) => flag !== undefined)
+  const given = [at[0], recoveryPoint[0], storageClass, journal, keep, unlockSecret[0]].some(
+    (flag) => flag !== undefined,
+  )
   if (!given) return context
   throw new RecoveryError("UsageError", "--at, --keep and the like say how a session is made: they go with --from.")
 }

@@ -23,6 +23,8 @@ import { keepSource } from "./keep-source.ts"
 export interface DataPathOptions {
   /** Raw disk images or block devices of this machine. */
   readonly images: readonly string[]
+  /** Where they are of several recovery points: how many of them are each one's, in their order. */
+  readonly points?: readonly number[]
   readonly memoryMiB: number
   readonly cpus: number
   readonly accel: "tcg" | "kvm"

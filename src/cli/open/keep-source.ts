@@ -1,10 +1,12 @@
 import type { NamedDisk } from "../../block/device.ts"
 import type { FileSource } from "../../files/source.ts"
-import { prepareAppliance } from "../../guest/appliance.ts"
+import { type Appliance, prepareAppliance } from "../../guest/appliance.ts"
 import { guestBlockSize } from "../../guest/block-size.ts"
 import { CurrentGuest } from "../../guest/current-guest.ts"
+import type { GuestDisk } from "../../guest/disks.ts"
 import type { Guest } from "../../guest/guest.ts"
 import { keepGuest } from "../../guest/keep.ts"
+import { SideBySide } from "../../guest/side-by-side.ts"
 import { startGuest } from "../../guest/start.ts"
 import type { WaitingReads } from "../../nbd/waiting-reads.ts"
 import type { DataPathOptions } from "./data-path.ts"
@@ -13,8 +15,8 @@ import type { DataPathOptions } from "./data-path.ts"
 const starvedMs = 10_000
 
 /**
- * The files of a micro-VM with the disks, and of the next one when that ends; waits for the first. `kept` rejects when the
- * micro-VM is lost for good.
+ * The files of a micro-VM with the disks, and of the next one when that ends; of several recovery points, of one each. Waits
+ * for the first of each. `kept` rejects when one is lost for good.
  */
 export async function keepSource(
   options: DataPathOptions,
@@ -23,7 +25,7 @@ export async function keepSource(
   waiting: WaitingReads,
   stack: AsyncDisposableStack,
 ): Promise<{ source: FileSource; kept: Promise<void> }> {
-  const { memoryMiB, cpus, accel, keys = [], journal = "Replay", boot = "saved", log, step, started } = options
+  const { images, points = [images.length], step } = options
   const appliance = await prepareAppliance(step)
   const disks = await Promise.all(
     remote.map(async ({ name, serial, device }) => {
@@ -31,6 +33,34 @@ export async function keepSource(
       return { name, serial, nbdSocket, export: serial, blockSize, sizeBytes }
     }),
   )
+  const starved = () => waiting.oldestMs > starvedMs
+  step(points.length === 1 ? "starting the micro-VM" : `starting ${points.length} micro-VMs`)
+  let first = 0
+  const machines = points.map((count) => {
+    const own = disks.slice(first, (first += count))
+    return keepMachine(options, { appliance, disks: own, starved }, stack)
+  })
+  const kept = Promise.all(machines.map((machine) => machine.kept)).then(() => undefined)
+  kept.catch(() => undefined) // told by `came` as well, which is awaited first
+  await Promise.all(machines.map(({ came }) => came))
+  const [only] = machines
+  const source = only && machines.length === 1 ? only.source : new SideBySide(machines)
+  return { source, kept }
+}
+
+interface MachineOptions {
+  readonly appliance: Appliance
+  readonly disks: readonly GuestDisk[]
+  readonly starved: () => boolean
+}
+
+/** Keeps one micro-VM until the stack is disposed of. `came` resolves with the first, `kept` rejects when none will do. */
+function keepMachine(
+  options: DataPathOptions,
+  { appliance, disks, starved }: MachineOptions,
+  stack: AsyncDisposableStack,
+): { source: CurrentGuest; came: Promise<void>; kept: Promise<void> } {
+  const { memoryMiB, cpus, accel, keys = [], journal = "Replay", boot = "saved", log, step, started } = options
   const [over, kill] = [new AbortController(), new AbortController()]
   const source = new CurrentGuest()
   let guest: Guest | undefined
@@ -46,10 +76,9 @@ export async function keepSource(
     boot,
     log,
     ...(started && { started }),
-    starved: () => waiting.oldestMs > starvedMs,
+    starved,
     signal: AbortSignal.any([options.signal, kill.signal]),
   }
-  step("starting the micro-VM")
   const kept = keepGuest({
     start: (history) => startGuest({ ...machine, history }),
     came: (now) => {
@@ -71,6 +100,5 @@ export async function keepSource(
     kill.abort() // one that is only starting
     await kept.catch(() => undefined)
   })
-  await came.promise
-  return { source, kept }
+  return { source, came: came.promise, kept }
 }

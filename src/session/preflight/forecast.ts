@@ -38,7 +38,7 @@ export function forecast(
   if (isVerdict(snapshots)) return { disks: [], problems: [snapshots] }
   const wanted = spec.source.volumeSnapshots ?? spec.source.persistentVolumeClaims ?? []
   const found = snapshots.map((snapshot, index) => {
-    const { name: disk = snapshot.name, storageClassName: named } = wanted[index] ?? {}
+    const { name: disk = snapshot.name, storageClassName: named } = wanted[index % wanted.length] ?? {}
     const mayReadContents = !isUnread("VolumeSnapshotContent")
     const chosen =
       whyNotClonable(snapshot, session.namespace, { mayReadContents }) ??

@@ -26,6 +26,9 @@ const loses: readonly Loss[] = [
   "ACLs",
 ]
 
+/** Of the special bits the only one that some clients keep. */
+const sticky = 0o1000
+
 /** With the tunnel open, a command made of what it tells; it leaves the tree in the folder `tree`. */
 async function through(scene: Scene, command: (told: Told["commands"]) => string): Promise<Entry[]> {
   await using folder = await scene.folder()
@@ -39,13 +42,16 @@ async function through(scene: Scene, command: (told: Told["commands"]) => string
       if (line === "}") break
     }
     const { commands } = JSON.parse(text) as Told
-    await scene.type(command(commands), folder.path)
+    await scene.type(`umask 0; ${command(commands)}`, folder.path)
   } finally {
     child.kill("SIGINT")
     await ended
   }
   // a link is followed: what comes of one that leads to a file is a copy of that
-  return (await localTree(`${folder.path}/tree`)).filter(({ name }) => name.toString("latin1") !== "links/relative")
+  const tree = await localTree(`${folder.path}/tree`)
+  return tree
+    .filter(({ name }) => name.toString("latin1") !== "links/relative")
+    .map((entry) => ({ ...entry, mode: entry.mode & ~sticky }))
 }
 
 /** SFTP by programs that people have, as `kubectl recover sftp --print` tells them to be called. */
@@ -54,12 +60,20 @@ export const sshWays: readonly Way[] = [
     name: "sftp: get -pR",
     loses,
     // links that lead nowhere are what it complains of
-    take: (scene) => through(scene, ({ sftp }) => `echo 'get -pR /vg0-data/tree' | ${sftp.replace(/^sftp/, "sftp -b -")} || [ $? = 1 ]`),
+    take: (scene) =>
+      through(
+        scene,
+        ({ sftp }) => `echo 'get -pR /vg0-data/tree' | ${sftp.replace(/^sftp/, "sftp -b -")} || [ $? = 1 ]`,
+      ),
   },
   {
     name: "scp -pr",
     loses,
-    take: (scene) => through(scene, ({ scp }) => `${scp.replace(/^scp/, "scp -qpr").replace("/VOLUME/PATH", "/vg0-data/tree")} || [ $? = 1 ]`),
+    take: (scene) =>
+      through(
+        scene,
+        ({ scp }) => `${scp.replace(/^scp/, "scp -qpr").replace("/VOLUME/PATH", "/vg0-data/tree")} || [ $? = 1 ]`,
+      ),
   },
   {
     name: "rclone copy",
@@ -67,7 +81,10 @@ export const sshWays: readonly Way[] = [
     take: (scene) =>
       through(scene, ({ rclone }) => {
         const flags = "rclone --config= --create-empty-src-dirs --skip-links --retries=1 -q"
-        return `mkdir tree; ${rclone.replace(/^rclone/, flags).replace("/VOLUME/PATH", "/vg0-data/tree").replace(/ \.$/, " tree")}`
+        return `mkdir tree; ${rclone
+          .replace(/^rclone/, flags)
+          .replace("/VOLUME/PATH", "/vg0-data/tree")
+          .replace(/ \.$/, " tree")}`
       }),
   },
 ]

@@ -106,6 +106,18 @@ test.each<[string, string, SchemaNode]>([
   expect(told).toEqual([expect.stringContaining(`.${path.replaceAll(".[]", "[]")}: ${keyword} was`)])
 })
 
+test.each([
+  "!has(self.ttl) || has(self.paused)",
+  "!has(self.paused) || true ? has(self.ttl) : true",
+  "has(self.paused)",
+])("a new field with the rule %s, which old objects may not meet: told", (cel) => {
+  const told = toldOf("spec", (node) => {
+    Object.assign(fieldsOf(node), { paused: { type: "boolean" } })
+    ;(node["x-kubernetes-validations"] as object[]).push(rule(cel))
+  })
+  expect(told).toEqual([expect.stringContaining(".spec: x-kubernetes-validations was")])
+})
+
 test.each<[string, string, Change]>([
   ["a new field", "spec", (node) => Object.assign(fieldsOf(node), { paused: { type: "boolean", default: false } })],
   [
@@ -114,6 +126,14 @@ test.each<[string, string, Change]>([
     (node) => {
       Object.assign(fieldsOf(node), { paused: { type: "boolean" } })
       ;(node["x-kubernetes-validations"] as object[]).push(rule(unchangeable("paused").cel))
+    },
+  ],
+  [
+    "a new field, and a rule that asks something where it is there",
+    "spec",
+    (node) => {
+      Object.assign(fieldsOf(node), { paused: { type: "boolean" } })
+      ;(node["x-kubernetes-validations"] as object[]).push(rule("!has(self.paused) || !has(self.ttl)"))
     },
   ],
   ["a new phase", "status.phase", (node) => (node["enum"] as string[]).push("Paused")],

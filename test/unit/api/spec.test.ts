@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { sessionSpec } from "../../../src/api/spec.ts"
-import { specChanges, specExamples } from "../../support/spec-examples.ts"
+import { specChanges } from "../../support/spec-changes.ts"
+import { specExamples } from "../../support/spec-examples.ts"
 
 test.each(specExamples.map((example) => [example.name, example] as const))("%s", (_, { spec, refused }) => {
   const result = sessionSpec.safeParse(spec)

@@ -17,7 +17,7 @@ interface Container {
   args: string[]
   env?: unknown
   securityContext: object
-  volumeMounts?: { name: string }[]
+  volumeMounts?: { name: string; mountPath: string }[]
   volumeDevices?: { name: string; devicePath: string }[]
   resources: { limits?: Record<string, string> }
 }
@@ -133,6 +133,29 @@ test("the container that runs the guest sees sockets and its overlay, and no Sec
 })
 
 const argsOf = (pod: Manifest, index = 0) => specOf(pod).containers[index]?.args ?? []
+
+test("each of several recovery points has a guest of its own, with nothing of the others", () => {
+  const points = ["2026-11-22T03:00:00Z", "2026-11-21T03:00:00Z"]
+  const pod = restorePodManifest({ ...blueprint, points }, "x", "10.96.0.7")
+  const [files, ...guests] = specOf(pod).containers
+  const mounts = (container: typeof files) =>
+    container?.volumeMounts?.map(({ name, mountPath }) => `${name}:${mountPath}`)
+  expect(mounts(files)).toEqual(["secrets:/etc/frsess", "guest-1:/run/guest/1", "guest-2:/run/guest/2"])
+  expect(guests.map(mounts)).toEqual([
+    ["guest-1:/run/guest", "overlay-1:/overlay"],
+    ["guest-2:/run/guest", "overlay-2:/overlay"],
+  ])
+  expect(guests.map(({ name }) => name)).toEqual(["guest-1", "guest-2"])
+  expect(specOf(pod).volumes.map(({ name }) => name)).toEqual([
+    "secrets",
+    "guest-1",
+    "overlay-1",
+    "guest-2",
+    "overlay-2",
+  ])
+  expect(filesOptions(argsOf(pod).slice(1))).toMatchObject({ "guest-dir": "/run/guest", point: points })
+  expect(guestOptions(argsOf(pod, 2).slice(1))).toEqual(guestOptions(argsOf(restore, 1).slice(1)))
+})
 
 test("the pods' own parsers understand their arguments", () => {
   expect(targetOptions(argsOf(target))).toMatchObject({

@@ -17,6 +17,7 @@ test.each([
 test("all that the status has a field for is taken over of a volume, and nothing else", () => {
   const known = {
     path: "data",
+    point: 1,
     filesystem: "ext4",
     label: "DATA",
     uuid: "u",

@@ -40,6 +40,13 @@ test("the file service's arguments", () =>
     "files-port": 8443,
   }))
 
+test("the times of several recovery points", () => {
+  const times = ["2026-11-22T03:00:00Z", "2026-11-21T03:00:00+01:00"]
+  expect(filesOptions(files).point).toBeUndefined()
+  expect(filesOptions([...files, ...times.map((time) => `--point=${time}`)]).point).toEqual(times)
+  expect(() => filesOptions([...files, "--point=2026-11-22T03:00:00Z"])).toThrow("--point")
+})
+
 test("SFTP is served where a port for it is named", () => {
   expect(filesOptions(files)["sftp-port"]).toBeUndefined()
   expect(filesOptions([...files, "--sftp-port=2022"])["sftp-port"]).toBe(2022)

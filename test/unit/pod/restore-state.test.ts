@@ -20,7 +20,7 @@ test("a disk with thousands of volumes and long names doesn't make the pod's sta
   }
   const guest = { catalogue: () => ({ disks: [], volumes: Array.from({ length: 4096 }, () => volume) }) }
   const state = new RestoreState()
-  state.guest.came(guest as unknown as Guest)
+  state.guests[0]?.came(guest as unknown as Guest)
   const later = new Date(Date.now() + 60_000)
   const log = { info: () => undefined, error: () => undefined }
   const life = new Lifetime({ deadline: later, hardEnd: later, release: () => Promise.resolve(), log })

@@ -97,6 +97,33 @@ test.each([
   })
 })
 
+test("disks of several recovery points are cloned one point after the other, each claim with its own class", () => {
+  const source = { persistentVolumeClaims: [{ name: "data", storageClassName: "slow" }, { name: "log" }] }
+  const at = (claimName: string, day: number) => ({ claimName, takenAt: `2026-11-${day}T03:00:00Z` })
+  const of = (name: string, day: number) => snapshot(`${name}-${day}`, at(name, day))
+  const observed = pending({
+    spec: spec({ source, recoveryPoints: [{}, { name: "log-21" }] }),
+    sources: {
+      claims: [{ name: "log", storageClassName: "fast" }],
+      storageClasses: [fast, slow],
+      snapshots: [of("data", 21), of("log", 21), of("data", 22), of("log", 22)],
+    },
+  })
+  const accepted = accept(observed)
+  expect(accepted).toMatchObject({
+    recoveryPoints: [
+      { disk: "data", name: "data-22", point: 1 },
+      { disk: "log", name: "log-22", point: 1 },
+      { disk: "data", name: "data-21", point: 2 },
+      { disk: "log", name: "log-21", point: 2 },
+    ],
+    clones: ["slow", "fast", "slow", "fast"].map((storageClassName, disk) => ({
+      claim: names.claim(disk),
+      storageClassName,
+    })),
+  })
+})
+
 test.each([
   ["what the content says", filesystemContent("nightly"), "2147483648"],
   [

@@ -92,6 +92,40 @@ test.each([
   ["several claims, one without snapshots", spec({ source: two }), three, "NoRecoveryPoint"],
 ])("%s", (_, wanted, snapshots, expected) => expect(choose(wanted, snapshots)).toBe(expected))
 
+const points = (...recoveryPoints: NonNullable<Parameters<typeof spec>[0]>["recoveryPoints"] & object) => ({
+  recoveryPoints,
+})
+const noon = { notAfter: "2026-11-21T12:00:00Z" }
+
+test.each([
+  [
+    "by name, in the order asked for",
+    spec(points({ name: "mid" }, { name: "new" }, { name: "old" })),
+    three,
+    "mid new old",
+  ],
+  ["the newest and one in time", spec(points({}, noon)), three, "new mid"],
+  ["of several claims", spec({ source: two, ...points({ name: "log-1" }, {}) }), pairs, "data-1 log-1 data-2 log-2"],
+  ["one in time that is another's", spec(points({ name: "mid" }, noon)), three, "RecoveryPointsEqual"],
+  [
+    "two of several claims that share a snapshot",
+    spec({ source: two, ...points({ name: "data-2" }, { name: "log-2b" }) }),
+    [...pairs, snapshot("log-2b", at("21T03:01:00", "log"))],
+    "RecoveryPointsEqual",
+  ],
+  ["one that isn't there", spec(points({ name: "mid" }, { name: "gone" })), three, "SnapshotNotFound"],
+  ["of a claim without snapshots", spec(points({}, noon)), [], "NoRecoveryPoint"],
+])("several points: %s", (_, wanted, snapshots, expected) => expect(choose(wanted, snapshots)).toBe(expected))
+
+test("which of several points is refused is said", () => {
+  expect(chooseRecoveryPoint(spec(points({ name: "mid" }, { name: "gone" })), three)).toMatchObject({
+    message: expect.stringMatching(/^Recovery point 2: There is no VolumeSnapshot gone/) as string,
+  })
+  expect(chooseRecoveryPoint(spec(points({}, { name: "mid" }, noon)), three)).toMatchObject({
+    message: expect.stringMatching(/^Recovery points 2 and 3 would both be VolumeSnapshot mid\. /) as string,
+  })
+})
+
 test("messages name the claims and the oldest recovery point", () => {
   const tooEarly = spec({ recoveryPoint: { notAfter: "2026-11-19T00:00:00Z" } })
   expect(chooseRecoveryPoint(tooEarly, three)).toMatchObject({
