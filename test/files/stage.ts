@@ -43,7 +43,7 @@ export async function setStage(cluster: Cluster): Promise<Stage> {
   const kubeconfig = join(home, "kubeconfig")
   const config = (await cluster.kubectl(["config", "view", "--raw", "--minify"])).stdout
   await writeFile(kubeconfig, config, { mode: 0o600 })
-  const env = { ...cluster.env, KUBECONFIG: kubeconfig }
+  const env = { ...cluster.env, KUBECONFIG: kubeconfig, HOME: home }
   await cluster.kubectl(["config", "set-context", "--current", `--namespace=${namespace}`], { env })
   const kept = undo.move()
   return { namespace, env, home, [Symbol.asyncDispose]: () => kept.disposeAsync() }

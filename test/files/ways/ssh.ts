@@ -84,7 +84,7 @@ export const sshWays: readonly Way[] = [
         return `mkdir tree; ${rclone
           .replace(/^rclone/, flags)
           .replace("/VOLUME/PATH", "/vg0-data/tree")
-          .replace(/ \.$/, " tree")}`
+          .replace(/ \.$/, " tree")} || [ $? = 1 ]`
       }),
   },
 ]
