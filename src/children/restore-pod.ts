@@ -1,4 +1,5 @@
 import { UNLOCK_LABEL } from "../api/labels.ts"
+import { localSocketDir, localSocketPath } from "../files/local-socket-path.ts"
 import { formatQuantity, parseQuantity } from "../session/quantity.ts"
 import type { Blueprint, Installation, Resources } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
@@ -11,7 +12,7 @@ const OVERLAY_DIR = "/overlay"
 
 /**
  * The pod that mounts what is on the disks and offers the files. `files` logs in to the target and holds the Secret;
- * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else.
+ * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else. A socket of its own is for what `kubectl exec` starts in `files`.
  */
 export function restorePodManifest(blueprint: Blueprint, name: string, targetHost: string): Manifest {
   const { session, disks, deadline, installation, unlock = [], journal } = blueprint
@@ -19,6 +20,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
   const { guest, kvmResource } = installation
   const unlockMiB = unlock.length === 0 ? 0 : guest.unlockMiB
   const sockets = { name: "guest", mountPath: GUEST_DIR }
+  const local = { name: "local", mountPath: localSocketDir }
   return podManifest(blueprint, {
     name,
     role: "restore",
@@ -37,14 +39,15 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
             "target-iqn": names.targetIqn,
           }),
           ...disks.flatMap((disk) => ["--disk", `${disk.name}=${disk.serial}`]),
-          ...flags({ secrets: SECRETS_DIR, "guest-dir": GUEST_DIR, ...(journal && { journal }) }),
+          ...flags({ secrets: SECRETS_DIR, "guest-dir": GUEST_DIR, "local-socket": localSocketPath }),
+          ...flags(journal ? { journal } : {}),
           ...unlock.flatMap(({ name, key }) => ["--unlock", `${name}/${key}`]),
         ],
         ports: [
           { name: "https", containerPort: HTTPS_PORT },
           { name: "control", containerPort: CONTROL_PORT },
         ],
-        mounts: [secretMount, sockets, ...unlock.map((_, index) => unlockMount(index))],
+        mounts: [secretMount, sockets, local, ...unlock.map((_, index) => unlockMount(index))],
         resources: installation.resources.files,
       },
       {
@@ -69,6 +72,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
       secretVolume(names.secret("restore")),
       ...unlock.map(unlockVolume),
       { name: "guest", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+      { name: "local", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
       { name: "overlay", emptyDir: { medium: "Memory", sizeLimit: `${guest.overlayMiB}Mi` } },
     ],
   })

@@ -121,6 +121,7 @@ async function serveFrom(guest: Guest, { options, secrets, access, log, state, s
       host: options.host,
       port: options["files-port"],
       sftpPort: options["sftp-port"],
+      localSocket: options["local-socket"],
       tls: secrets.identity,
       credentials: access,
       session: options["session-uid"],
