@@ -93,6 +93,11 @@ const laws: Law[] = [
     because: "The copy's pod has no Kubernetes to talk to, and only reads what the file service offers.",
   },
   {
+    rooms: ["exec"],
+    not: [...deciders, "kube", "cli", "copy", "pod", "target", "initiator", "nbd", "guest"],
+    because: "A program that kubectl exec starts is a client of the file service, as others are.",
+  },
+  {
     rooms: ["pod"],
     not: [...deciders, "kube", "cli"],
     because: "What runs in a session's pods has no Kubernetes to talk to.",

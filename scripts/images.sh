@@ -6,7 +6,7 @@
 # Options (environment):
 #   BUILDER     docker, podman or buildah; default: docker if its daemon answers, else buildah, else podman
 #   BASE_IMAGE  default with buildah: a Debian 12 made by debootstrap, so that no registry is needed
-#   SOURCES     the folder with operator.ts, target.ts, restore.ts, copy.ts (default src)
+#   SOURCES     the folder with operator.ts, target.ts, restore.ts, copy.ts, exec.ts (default src)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/file-recovery/images
@@ -37,7 +37,7 @@ put() { # source name [mode]
   touch -d @0 "$to"
   find "$CONTEXT" -type d -exec touch -d @0 {} +
 }
-bundle() { # name
+bundle() { # name [mode]
   local source=${SOURCES:-src}/$1.ts out; out=$(mktemp -d)
   [[ -e $source ]] || die "$source does not exist"
   # CommonJS packages inside the bundle call require for Node's own modules, and for native parts (ssh2's) that they do
@@ -47,7 +47,7 @@ bundle() { # name
     --external:cpu-features --external:*.node \
     --minify-whitespace --minify-syntax --line-limit=160 \
     --banner:js='import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url), __dirname = import.meta.dirname;'
-  put "$out/$1.mjs" "$1.mjs"
+  put "$out/$1.mjs" "$1.mjs" "${2:-644}"
   rm -r "$out"
 }
 context() { # target
@@ -58,6 +58,7 @@ context() { # target
     bundle target
     bundle restore
     bundle copy
+    bundle exec 755
     local appliance file; appliance=$(appliance/build.sh | tail -n 1)
     for file in vmlinux initrd packages.lock; do put "$appliance/$file" "appliance/$file"; done
     ;;
@@ -71,7 +72,7 @@ context() { # target
 inputs() { # target: the files of the context that it uses
   case $1 in
   operator) echo node operator.mjs ;;
-  engine) echo node target.mjs restore.mjs copy.mjs appliance/{vmlinux,initrd,packages.lock} ;;
+  engine) echo node target.mjs restore.mjs copy.mjs exec.mjs appliance/{vmlinux,initrd,packages.lock} ;;
   tools) echo node ;;
   workload) echo node workload.cpio appliance/{vmlinux,initrd,packages.lock} ;; # on top of the engine, whose bundles it does not use
   esac

@@ -1,4 +1,5 @@
 import { UNLOCK_LABEL } from "../api/labels.ts"
+import { localSocketDir, localSocketPath } from "../files/local-socket-path.ts"
 import { formatQuantity, parseQuantity } from "../session/quantity.ts"
 import type { Blueprint, Installation, Resources } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
@@ -12,13 +13,14 @@ const OVERLAY_DIR = "/overlay"
 /**
  * The pod that mounts what is on the disks and offers the files. `files` logs in to the target and holds the Secret;
  * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else. Each of several recovery
- * points has a container, and a directory, of its own.
+ * points has a container, and a directory, of its own. A socket of its own is for what `kubectl exec` starts in `files`.
  */
 export function restorePodManifest(blueprint: Blueprint, name: string, targetHost: string): Manifest {
   const { session, disks, points = [], deadline, installation, unlock = [], journal } = blueprint
   const names = namesOf(session)
   const { guest, kvmResource } = installation
   const unlockMiB = unlock.length === 0 ? 0 : guest.unlockMiB
+  const local = { name: "local", mountPath: localSocketDir }
   const guests = points.length === 0 ? [onlyGuest] : points.map((_, index) => guestOfPoint(index + 1))
   return podManifest(blueprint, {
     name,
@@ -39,12 +41,8 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           }),
           ...disks.flatMap((disk) => ["--disk", `${disk.name}=${disk.serial}`]),
           ...points.flatMap((time) => ["--point", time]),
-          ...flags({
-            secrets: SECRETS_DIR,
-            "guest-dir": GUEST_DIR,
-            "sftp-port": String(SFTP_PORT),
-            ...(journal && { journal }),
-          }),
+          ...flags({ secrets: SECRETS_DIR, "guest-dir": GUEST_DIR, "local-socket": localSocketPath }),
+          ...flags({ "sftp-port": String(SFTP_PORT), ...(journal && { journal }) }),
           ...unlock.flatMap(({ name, key }) => ["--unlock", `${name}/${key}`]),
         ],
         ports: [
@@ -52,7 +50,12 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           { name: "sftp", containerPort: SFTP_PORT },
           { name: "control", containerPort: CONTROL_PORT },
         ],
-        mounts: [secretMount, ...guests.map(({ sockets }) => sockets), ...unlock.map((_, index) => unlockMount(index))],
+        mounts: [
+          secretMount,
+          ...guests.map(({ sockets }) => sockets),
+          local,
+          ...unlock.map((_, index) => unlockMount(index)),
+        ],
         resources: installation.resources.files,
       },
       ...guests.map(({ name, sockets, overlay }) => ({
@@ -79,6 +82,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
     volumes: [
       secretVolume(names.secret("restore")),
       ...unlock.map(unlockVolume),
+      { name: "local", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
       ...guests.flatMap(({ sockets, overlay }) => [
         { name: sockets.name, emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
         { name: overlay, emptyDir: { medium: "Memory", sizeLimit: `${guest.overlayMiB}Mi` } },

@@ -182,7 +182,9 @@ class Copying {
     await (isArchived ? copyTree(place, to, options) : copyFile(place, to, options))
     if (!this.#flags.verify) return
     const { signal, progress, differs } = options
-    const { files: count, different } = await verifyCopy(files, place, { to, isTree, signal }, differs)
+    const hashed = new Progress(this.#context.streams, "verified", this.#flags.quiet === true)
+    const reading = { to, isTree, signal, progress: (change: object) => hashed.add(change) }
+    const { files: count, different } = await verifyCopy(files, place, reading, differs)
     if (different === 0) progress.say(`verified: ${count === 1 ? "1 file" : `${count} files`}`)
   }
 }

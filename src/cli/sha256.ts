@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs"
 import { basename, dirname } from "node:path"
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
+import { manifestLine, parseManifestLine } from "../files/manifest-line.ts"
 import { displayName, percentEncode } from "../files/names.ts"
 import { pathComponents } from "../files/path.ts"
 import type { FilesClient } from "../client/files-client.ts"
@@ -14,8 +15,8 @@ import { inOneShot } from "./one-shot/one-shot.ts"
 import { type OneShotFlags, oneShotHelp, withOneShotFlags } from "./one-shot/flags.ts"
 import { print } from "./output.ts"
 import { printable } from "./printable.ts"
+import { Progress } from "./progress.ts"
 import { parseRemotePath, pathHelp, placeOf, type RemotePath } from "./remote-path.ts"
-import { parseManifestLine } from "./sha256/manifest.ts"
 
 interface Sha256Flags extends OneShotFlags {
   readonly file?: string
@@ -55,34 +56,48 @@ async function sha256(places: readonly string[], flags: Sha256Flags, context: Co
   if (flags.check !== undefined) return await check(flags.check, sources, sessions, flags, context)
   const file = flags.file === "-" ? undefined : flags.file
   if (isJson && file !== undefined) throw new RecoveryError("UsageError", "-f takes what sha256sum reads, not -o json.")
-  if (isJson) return await printJson(sources, sessions, context)
-  const lines = manifest(sources, sessions, context)
-  if (file !== undefined) {
+  const progress = new Progress(context.streams, "hashed", flags.quiet === true)
+  if (isJson) return await printJson(sources, sessions, progress, context)
+  const lines = manifest(sources, sessions, progress, context)
+  if (file === undefined) await printLines(lines, progress, context)
+  else {
     const metadata = { mode: 0o644, mtime: Date.now() / 1000 }
-    return await writePartFile(Buffer.from(dirname(file)), Buffer.from(basename(file)), lines, metadata)
+    await writePartFile(Buffer.from(dirname(file)), Buffer.from(basename(file)), lines, metadata)
   }
-  const { out, outIsTerminal } = context.streams
-  // sha256sum escapes line ends only
-  for await (const line of lines) await print(out, outIsTerminal ? `${printable(line.subarray(0, -1))}\n` : line)
+  progress.done()
 }
 
-async function* manifest(sources: readonly RemotePath[], sessions: OpenFiles, { signal }: Context) {
+async function* hashes(sources: readonly RemotePath[], sessions: OpenFiles, progress: Progress, { signal }: Context) {
+  const options = { signal, progress: (change: object) => progress.add(change) }
   for (const source of sources) {
     const place = placeOf(source)
     const files = await sessions.of(source)
-    for await (const line of files.sha256(place, signal)) yield Buffer.concat([line, Buffer.from("\n")])
+    for await (const file of files.sha256(place, options)) yield { ...file, volume: place.volume }
   }
 }
 
-async function printJson(sources: readonly RemotePath[], sessions: OpenFiles, { streams, signal }: Context) {
-  const array = new JsonArray(streams.out)
-  for (const source of sources) {
-    const place = placeOf(source)
-    for await (const line of (await sessions.of(source)).sha256(place, signal)) {
-      const { sum, name } = parseManifestLine(line)
-      await array.add({ volume: place.volume, name: percentEncode(name, "/"), sha256: sum })
-    }
+async function* manifest(...of: Parameters<typeof hashes>) {
+  for await (const file of hashes(...of)) yield manifestLine(file)
+}
+
+async function printLines(lines: AsyncIterable<Buffer>, progress: Progress, { streams }: Context): Promise<void> {
+  const { out, outIsTerminal } = streams
+  for await (const line of lines) {
+    if (outIsTerminal) progress.clear()
+    // sha256sum escapes line ends only
+    await print(out, outIsTerminal ? `${printable(line.subarray(0, -1))}\n` : line)
   }
+}
+
+async function printJson(
+  sources: readonly RemotePath[],
+  sessions: OpenFiles,
+  progress: Progress,
+  context: Context,
+): Promise<void> {
+  const array = new JsonArray(context.streams.out)
+  for await (const { volume, name, sum } of hashes(sources, sessions, progress, context))
+    await array.add({ volume, name: percentEncode(name, "/"), sha256: sum })
   await array.end()
 }
 
@@ -99,14 +114,17 @@ async function check(
     throw new RecoveryError("UsageError", "With --check name one volume: the manifest's names are relative to it.")
   const { volume } = placeOf(source)
   const files = await sessions.of(source)
+  const progress = new Progress(streams, "checked", flags.quiet === true)
+  const options = { signal, progress: (change: object) => progress.add(change) }
   const counts = { all: 0, different: 0 }
   for await (const line of linesOf(manifestFile(path), { mayBeCut: true })) {
     const { sum, name } = parseManifestLine(line)
-    const found = await sumOf(files, volume, name, signal)
+    const found = await sumOf(files, volume, name, options)
     counts.all++
     if (found !== sum) counts.different++
     else if (flags.quiet) continue
     const verdict = found === sum ? "OK" : found === undefined ? "FAILED: it is not there" : "FAILED"
+    progress.clear()
     await print(streams.out, `${displayName(name)}: ${verdict}\n`)
   }
   if (counts.all === 0) throw new RecoveryError("UsageError", `${path} holds no sums.`)
@@ -117,10 +135,10 @@ async function check(
     )
 }
 
-async function sumOf(files: FilesClient, volume: string, name: Buffer, signal: AbortSignal) {
+async function sumOf(files: FilesClient, volume: string, name: Buffer, options: Parameters<FilesClient["sha256"]>[1]) {
   try {
     const components = pathComponents(Buffer.concat([Buffer.from("/"), name]))
-    for await (const line of files.sha256({ volume, components }, signal)) return parseManifestLine(line).sum
+    for await (const { sum } of files.sha256({ volume, components }, options)) return sum
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== "PathNotFound") throw error
   }

@@ -53,7 +53,7 @@ async function tar(places: readonly string[], flags: TarFlags, context: Context)
   const isPlain = paths.length === 1 && format === "tar" && only !== undefined
   const body = isPlain
     ? await files.tar({ volume, components: only }, signal)
-    : await files.archive(volume, paths, format, signal)
+    : await files.archive(volume, paths, { format }, signal)
   const chunks = counted(body, (bytes) => progress.add({ bytes }))
   if (file === undefined) for await (const chunk of chunks) await print(streams.out, chunk)
   else {

@@ -2,9 +2,10 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { request } from "node:https"
 import type { z } from "zod"
 import { RecoveryError } from "../api/reasons.ts"
+import type { HashedFile } from "../files/manifest-line.ts"
 import { percentEncode } from "../files/names.ts"
 import { joinPath } from "../files/path.ts"
-import type { ArchiveFormat } from "../files/queries.ts"
+import type { ArchiveFormat, HardLinks } from "../files/queries.ts"
 import {
   type Entry,
   entrySchema,
@@ -17,13 +18,20 @@ import {
   volumesSchema,
 } from "../files/schemas.ts"
 import { bytesOf, jsonOf, readJson } from "./bodies.ts"
+import { type HashProgress, hashesOf, hashesOfText } from "./hashes.ts"
 import { linesOf } from "./lines.ts"
 import { type Search, searchFields } from "./search.ts"
-import { connectionLost, SessionAgent, type SessionPeer } from "./session-agent.ts"
+import { dialSocket } from "./dial.ts"
+import { connectionLost, secured, SessionAgent, type SessionPeer } from "./session-agent.ts"
 
 export interface FilesClientOptions extends SessionPeer {
   readonly username: string
   readonly password: string
+}
+
+/** The service of the same container, over the unix socket that only its user may open. */
+export interface LocalService {
+  readonly socket: string
 }
 
 /** A file's bytes, on their way. */
@@ -54,8 +62,6 @@ export interface Place {
 
 /** An answer without a byte for this long is given up (milliseconds): longer than a lost target pod takes to come back. */
 const silenceMs = 180_000
-/** The same where a file of terabytes may be hashed. */
-const hashingMs = 12 * 3_600_000
 
 /**
  * The client of one session's file service: HTTPS over any stream, the server's certificate checked against the session's
@@ -63,13 +69,13 @@ const hashingMs = 12 * 3_600_000
  */
 export class FilesClient {
   readonly #agent: SessionAgent
-  readonly #authorization: string
+  readonly #headers: OutgoingHttpHeaders
   #interrupted: RecoveryError | undefined
 
-  constructor(options: FilesClientOptions) {
-    this.#agent = new SessionAgent(options)
-    const pair = `${options.username}:${options.password}`
-    this.#authorization = `Basic ${Buffer.from(pair).toString("base64")}`
+  constructor(options: FilesClientOptions | LocalService) {
+    const isLocal = "socket" in options
+    this.#agent = new SessionAgent(isLocal ? dialSocket(options.socket) : () => secured(options))
+    this.#headers = { host: "files", ...(isLocal ? {} : { authorization: basic(options) }) }
   }
 
   volumes(): Promise<Volumes> {
@@ -128,18 +134,24 @@ export class FilesClient {
   async archive(
     volume: string,
     paths: readonly (readonly Buffer[])[],
-    format: ArchiveFormat,
+    { format, hardLinks = "links" }: { format: ArchiveFormat; hardLinks?: HardLinks },
     signal?: AbortSignal,
   ): Promise<AsyncIterable<Buffer>> {
     const fields = paths.map((components) => `path=${percentEncode(joinPath(components), "/")}`)
     const resource = `/v1/volumes/${percentEncode(Buffer.from(volume))}/archive?`
-    return bytesOf(await this.#request(resource + [...fields, `format=${format}`].join("&")), signal)
+    const form = [`format=${format}`, `hardLinks=${hardLinks}`]
+    return bytesOf(await this.#request(resource + [...fields, ...form].join("&")), signal)
   }
 
-  /** Lines as sha256sum(1) writes them, of a file or of every file below a directory; names are relative to the volume. */
-  async *sha256(place: Place, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    // nothing is said while a large file is read
-    yield* linesOf(bytesOf(await this.#request(target(place, "sha256"), {}, hashingMs), signal))
+  /** The hash of a file, or of every file below a directory; names are relative to the volume. */
+  async *sha256(
+    place: Place,
+    { signal, progress = () => undefined }: { signal?: AbortSignal; progress?: HashProgress } = {},
+  ): AsyncGenerator<HashedFile> {
+    const response = await this.#request(`${target(place, "sha256")}&format=ndjson`)
+    const isText = response.headers["content-type"]?.startsWith("text/plain")
+    const lines = linesOf(bytesOf(response, signal))
+    yield* isText ? hashesOfText(lines, progress) : hashesOf(lines, progress)
   }
 
   /** The session's audit records, a line of JSON each. */
@@ -162,8 +174,7 @@ export class FilesClient {
 
   /** Passes a request on as it is; the answer may be a failure. */
   forward(method: string, target: string, headers: OutgoingHttpHeaders): Promise<IncomingMessage> {
-    const isHashed = /^\/v1\/volumes\/[^/]+\/sha256(?:\?|$)/.test(target)
-    return this.#send(target, headers, isHashed ? hashingMs : silenceMs, method)
+    return this.#send(target, headers, method)
   }
 
   close(): void {
@@ -183,29 +194,28 @@ export class FilesClient {
     return parsed.data
   }
 
-  async #request(path: string, headers: OutgoingHttpHeaders = {}, silence = silenceMs): Promise<IncomingMessage> {
-    const response = await this.#send(path, headers, silence)
+  async #request(path: string, headers: OutgoingHttpHeaders = {}): Promise<IncomingMessage> {
+    const response = await this.#send(path, headers)
     if (response.statusCode === 200 || response.statusCode === 206) return response
     const problem = problemSchema.safeParse(await readJson(response))
     if (problem.success) throw new RecoveryError(problem.data.code, problem.data.message)
     throw new RecoveryError("ProtocolError", `The file service answered with status ${response.statusCode}.`)
   }
 
-  #send(path: string, headers: OutgoingHttpHeaders, silence: number, method = "GET"): Promise<IncomingMessage> {
+  #send(path: string, headers: OutgoingHttpHeaders, method = "GET"): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       if (this.#interrupted) return reject(this.#interrupted)
-      const sent = request({
-        agent: this.#agent,
-        method,
-        path,
-        headers: { host: "files", authorization: this.#authorization, ...headers },
-      })
-      const tooLong = new RecoveryError("ConnectionLost", `The file service said nothing for ${silence / 1000} s.`)
-      sent.setTimeout(silence, () => sent.destroy(tooLong))
+      const sent = request({ agent: this.#agent, method, path, headers: { ...this.#headers, ...headers } })
+      const tooLong = new RecoveryError("ConnectionLost", `The file service said nothing for ${silenceMs / 1000} s.`)
+      sent.setTimeout(silenceMs, () => sent.destroy(tooLong))
       sent.on("response", resolve).on("error", (cause) => reject(this.#interrupted ?? connectionLost(cause)))
       sent.end()
     })
   }
+}
+
+function basic({ username, password }: FilesClientOptions): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`
 }
 
 function target({ volume, components }: Place, verb: string): string {

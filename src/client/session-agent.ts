@@ -18,13 +18,13 @@ export interface SessionPeer {
 /** Connections at once; requests beyond wait. */
 const maxConnections = 4
 
-/** Keeps TLS connections over dialled streams. */
+/** Keeps connections, made by `dial`. */
 export class SessionAgent extends Agent {
-  readonly #options: SessionPeer
+  readonly #dial: Dial
 
-  constructor(options: SessionPeer) {
+  constructor(dial: Dial) {
     super({ keepAlive: true, maxSockets: maxConnections })
-    this.#options = options
+    this.#dial = dial
   }
 
   override createConnection(_: object, callback?: (error: Error | null, stream: Duplex) => void): undefined {
@@ -33,14 +33,15 @@ export class SessionAgent extends Agent {
 
   async #connect(done?: (error: Error | null, stream?: Duplex) => void): Promise<void> {
     try {
-      done?.(null, await secured(this.#options))
+      done?.(null, await this.#dial())
     } catch (error) {
       done?.(error as Error)
     }
   }
 }
 
-async function secured({ dial, ca, sessionUid }: SessionPeer): Promise<Duplex> {
+/** TLS over a dialled stream; rejects when it isn't the session at its other end. */
+export async function secured({ dial, ca, sessionUid }: SessionPeer): Promise<Duplex> {
   const socket = await dial()
   // TLS tells of its failures; without a listener they would end the process as well
   socket.on("error", () => undefined)

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Logger } from "pino"
-import { dialTcp } from "../client/dial-tcp.ts"
+import { dialTcp } from "../client/dial.ts"
 import { FilesClient } from "../client/files-client.ts"
 import { type CopyResult, fitResult } from "../control/copy-result.ts"
 import type { Ending } from "../pod/run.ts"

@@ -24,6 +24,12 @@ import type { UsageCounter } from "./usage.ts"
 /** What holds one of the guest's ports: never all of them. */
 type Few = "archives" | "searches"
 
+/** How requests come to a service, and who is behind one, by its header Authorization. */
+export interface Way {
+  readonly via: "https" | "exec"
+  readonly login: (header: string | undefined) => Login | undefined
+}
+
 /** What all requests of one service share. */
 export interface ServiceState {
   readonly source: FileSource
@@ -31,7 +37,6 @@ export interface ServiceState {
   readonly limits: FileServiceLimits
   /** UID of the session. */
   readonly session: string
-  readonly login: (header: string | undefined) => Login | undefined
   readonly usage: UsageCounter
   readonly audit: AuditTrail
   /** Told of each, with the client's address. */
@@ -45,10 +50,10 @@ export interface ServiceState {
 }
 
 /** Answers one request and never rejects: every failure becomes a status, or a broken connection once bytes have left. */
-export function answer(state: ServiceState, request: IncomingMessage, response: ServerResponse): void {
+export function answer(state: ServiceState, way: Way, request: IncomingMessage, response: ServerResponse): void {
   setSafety(response)
-  const account: Account = { client: clientOf(request), tally: new Tally(state.usage) }
-  const done = dispatch(state, request, response, account)
+  const account: Account = { client: clientOf(request), via: way.via, tally: new Tally(state.usage) }
+  const done = dispatch(state, way, request, response, account)
     .then(() => finished(response, state.limits.stallMs))
     .then(
       () => undefined,
@@ -61,17 +66,18 @@ export function answer(state: ServiceState, request: IncomingMessage, response: 
 
 async function dispatch(
   state: ServiceState,
+  { via, login: logIn }: Way,
   request: IncomingMessage,
   response: ServerResponse,
   account: Account,
 ): Promise<void> {
   if (request.url === "/healthz" && /^(?:GET|HEAD)$/.test(request.method ?? ""))
     return sendJson(response, { status: "ok" })
-  const login = state.login(request.headers.authorization)
+  const login = logIn(request.headers.authorization)
   if (login === undefined) throw new RecoveryError("LoginRefused", "The user name or the password is wrong.")
   account.login = login
   if (state.usage.request(request.socket))
-    state.audit.record({ event: "Login", via: "https", who: login.who, ...where(account.client), outcome: "Ok" })
+    state.audit.record({ event: "Login", via, who: login.who, ...where(account.client), outcome: "Ok" })
   const route = parseRoute(request.url ?? "/")
   account.route = route
   if (state.draining) throw new RecoveryError("Releasing", "The session is being unmounted.")
@@ -106,7 +112,13 @@ async function perform(state: ServiceState, exchange: Exchange, route: Route): P
     case "content":
       return sendContent(exchange, route)
     case "tar":
-      return perform(state, exchange, { ...route, kind: "archive", path: [route.path], format: "tar" })
+      return perform(state, exchange, {
+        ...route,
+        kind: "archive",
+        path: [route.path],
+        format: "tar",
+        hardLinks: "links",
+      })
     case "archive":
       return oneOfFew(state, "archives", () => sendArchive(exchange, route))
     case "sha256":

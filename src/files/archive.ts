@@ -26,7 +26,8 @@ export async function sendArchive(exchange: Exchange, route: RouteTo<"archive">)
   const { source, response, tally, limits, signal } = exchange
   const paths = outermost(route.path)
   await expectAll(exchange, route.volume, paths)
-  const tar = source.tar(route.volume, paths, { signal, contents: route.format === "zip" })
+  const contents = route.format === "zip" || route.hardLinks === "files"
+  const tar = source.tar(route.volume, paths, { signal, contents })
   // the first bytes of the source decide between an answer and an error
   const { all, close } = await primed(counted(tar, (files) => tally.files(files)))
   const bytes = packed(all, route.format)

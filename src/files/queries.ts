@@ -113,8 +113,21 @@ export const searchQuery = z.object({
 })
 export type SearchQuery = z.output<typeof searchQuery>
 
+export const manifestFormats = ["text", "ndjson"] as const
+export type ManifestFormat = (typeof manifestFormats)[number]
+
+export const manifestQuery = atPath.extend({
+  format: z
+    .enum(manifestFormats)
+    .default("text")
+    .meta({ description: "`text`: as sha256sum prints it; `ndjson`: JSON lines, which also say how far it is." }),
+})
+
 export const archiveFormats = ["tar", "tar.zst", "zip"] as const
 export type ArchiveFormat = (typeof archiveFormats)[number]
+
+export const hardLinks = ["links", "files"] as const
+export type HardLinks = (typeof hardLinks)[number]
 
 export const archiveQuery = z.object({
   path: z
@@ -123,6 +136,13 @@ export const archiveQuery = z.object({
     .default([Buffer.from("/")])
     .meta({ description: "May be given several times, up to 256; none: the whole volume." }),
   format: z.enum(archiveFormats).default("tar"),
+  hardLinks: z
+    .enum(hardLinks)
+    .default("links")
+    .meta({
+      description:
+        "`files`: as files of their own, and without ACLs and extended attributes, for unpackers that lose links. A zip has nothing else.",
+    }),
 })
 
 function secondsSinceEpoch(text: string): number {

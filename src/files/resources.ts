@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { auditRecordSchema } from "./audit/record.ts"
-import { archiveQuery, atPath, contentQuery, listQuery, nothing, searchQuery } from "./queries.ts"
-import { entrySchema, listSchema, searchLineSchema, volumesSchema } from "./schemas.ts"
+import { archiveQuery, atPath, contentQuery, listQuery, manifestQuery, nothing, searchQuery } from "./queries.ts"
+import { entrySchema, listSchema, manifestEventSchema, searchLineSchema, volumesSchema } from "./schemas.ts"
 
 /** What one resource of the HTTP API is: the router, the OpenAPI document and the tests go by this. */
 export interface Resource<Query extends z.ZodObject = z.ZodObject> {
@@ -84,9 +84,9 @@ export const resources = {
   sha256: {
     path: "/v1/volumes/{volume}/sha256",
     summary:
-      "SHA-256 of a file, or of every file below a directory, in the format of sha256sum, names relative to the volume's root. It breaks off, rather than ends, when it is incomplete.",
-    query: atPath,
-    answers: { "text/plain": undefined },
+      "SHA-256 of a file, or of every file below a directory, in the format of sha256sum or as JSON lines, names relative to the volume's root. It breaks off, rather than ends, when it is incomplete.",
+    query: manifestQuery,
+    answers: { "text/plain": undefined, "application/x-ndjson": manifestEventSchema },
   },
 } as const satisfies Record<string, Resource>
 

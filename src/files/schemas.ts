@@ -90,3 +90,17 @@ export const searchLineSchema = z.discriminatedUnion("event", [
   }),
 ])
 export type SearchLine = z.infer<typeof searchLineSchema>
+
+const named = { name: encoded, display: z.string().max(4 * 4096) }
+
+/**
+ * The lines of a manifest as NDJSON. Names are relative to the volume's root, percent-encoded with their slashes kept. One that
+ * ends without an `end` line broke off. Lines of a kind that a client doesn't know are to be skipped.
+ */
+export const manifestEventSchema = z.discriminatedUnion("event", [
+  /** A file is being read: first of all, and every few seconds while there is no hash; empty where none has been reached. */
+  z.object({ event: z.literal("reading"), ...named, readBytes: bytes, sizeBytes: bytes }),
+  z.object({ event: z.literal("sum"), ...named, sizeBytes: bytes, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.object({ event: z.literal("end"), files: bytes }),
+])
+export type ManifestEvent = z.infer<typeof manifestEventSchema>

@@ -1,14 +1,14 @@
-import { constants } from "node:crypto"
-import { createServer, type Server } from "node:https"
 import type { AddressInfo, Socket } from "node:net"
 import type { Logger } from "pino"
-import { answer, type ServiceState } from "./answer.ts"
+import { answer, type ServiceState, type Way } from "./answer.ts"
 import { where } from "./audit/request.ts"
 import { AuditTrail } from "./audit/trail.ts"
 import { basicAuth, type Credentials, passwordCheck } from "./auth.ts"
-import { defaultLimits, type FileServiceLimits, maxHeadBytes } from "./limits.ts"
+import { defaultLimits, type FileServiceLimits } from "./limits.ts"
 import { Listings } from "./listings.ts"
+import { listenLocally } from "./local-socket.ts"
 import { refusedLogins } from "./refused-logins.ts"
+import { httpsServer, listening, localServer } from "./servers.ts"
 import type { FileSource } from "./source.ts"
 import { type Usage, UsageCounter } from "./usage.ts"
 
@@ -28,10 +28,15 @@ export interface FileServiceOptions {
   /** Where use is counted, when others count there too. */
   readonly usage?: UsageCounter
   readonly limits?: Partial<FileServiceLimits>
+  /** A unix socket to serve at as well, without a password: for who may open it, whose right to the files that is. */
+  readonly localSocket?: string | undefined
 }
 
 /** What answers get to be recorded once their connections are gone, milliseconds. */
 const lastWordsMs = 1000
+
+/** Who may open the socket may read the files. */
+const byExec: Way = { via: "exec", login: () => ({ who: "exec", rights: ["files"] }) }
 
 /** A running file service. */
 export interface FileService {
@@ -60,7 +65,6 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     session: options.session,
     log: options.log,
     limits,
-    login: basicAuth(passwordCheck([options.credentials].flat())),
     usage: options.usage ?? new UsageCounter(),
     audit,
     loginRefused: refusals.refused,
@@ -69,19 +73,20 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     underWayOf: { archives: 0, searches: 0 },
     draining: false,
   }
-  const server = makeServer(options, state)
+  const login = basicAuth(passwordCheck([options.credentials].flat()))
+  const server = httpsServer(options, limits, (...exchange) => answer(state, { via: "https", login }, ...exchange))
+  const local = localServer(limits, (...exchange) => answer(state, byExec, ...exchange))
   const sockets = new Set<Socket>()
   // also those that never finish their handshake, which the HTTP server doesn't know
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket)
-    socket.once("close", () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(options.port, options.host, () => resolve())
-  })
+  for (const one of [server, local])
+    one.on("connection", (socket: Socket) => {
+      sockets.add(socket)
+      socket.once("close", () => sockets.delete(socket))
+    })
+  await listening(server, { host: options.host, port: options.port })
   let closed: Promise<void> | undefined
   const closeServer = async () => {
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await Promise.all([server, local].map((one) => new Promise<void>((resolve) => one.close(() => resolve()))))
     // those whose connections are broken say so, unless a disk that doesn't answer holds them
     await settledWithin(state.underWay, lastWordsMs)
     if (options.audit === undefined) audit.stop()
@@ -99,36 +104,12 @@ export async function startFileService(options: FileServiceOptions): Promise<Fil
     await settledWithin(state.underWay, graceMs)
     await close()
   }
+  if (options.localSocket !== undefined)
+    await listenLocally(local, options.localSocket).catch(async (error: unknown) => {
+      await close()
+      throw error
+    })
   return { port: (server.address() as AddressInfo).port, audit, usage: () => state.usage.snapshot(), drain, close }
-}
-
-function makeServer({ tls, log }: FileServiceOptions, state: ServiceState): Server {
-  const { limits } = state
-  const server = createServer(
-    {
-      ...tls,
-      minVersion: "TLSv1.3",
-      secureOptions: constants.SSL_OP_NO_TICKET,
-      ALPNProtocols: ["http/1.1"],
-      handshakeTimeout: limits.handshakeMs,
-      maxHeaderSize: maxHeadBytes,
-      headersTimeout: limits.headersMs,
-      requestTimeout: limits.headersMs,
-      keepAliveTimeout: limits.idleMs,
-      connectionsCheckingInterval: Math.min(5000, limits.headersMs),
-    },
-    (request, response) => answer(state, request, response),
-  )
-  server.maxConnections = limits.connections
-  // handshakes that fail or take too long come here as well (https.Server), and have nobody to be answered
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    log.debug({ reason: error.message }, "connection refused")
-    const isHttp = /^(HPE_|ERR_HTTP_)/.test(error.code ?? "")
-    if (isHttp && socket.writable)
-      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy())
-    else socket.destroy()
-  })
-  return server
 }
 
 /** Waits until all have ended, at most `graceMs` milliseconds. */

@@ -87,6 +87,7 @@ async function startService({ options, secrets, access, log, state, stack }: Con
     host: options.host,
     port: options["files-port"],
     sftpPort: options["sftp-port"],
+    localSocket: options["local-socket"],
     tls: secrets.identity,
     credentials: access,
     publicKeys: state.publicKeys,

@@ -83,6 +83,8 @@ const filesSchema = z.object({
   /** As QEMU's container sees it. */
   "overlay-dir": z.string().default("/overlay"),
   "files-port": port.default(8443),
+  /** A unix socket for the programs that are started in this container (src/exec); absent: none. */
+  "local-socket": z.string().min(1).optional(),
   /** Absent: no SFTP. */
   "sftp-port": port.optional(),
   /** NAME/KEY of each Secret that is mounted below `unlock-dir`, as 0/key, 1/key... */

@@ -144,6 +144,50 @@ test("sftp: by the session's Secret, then by a key that is added while it runs, 
   await waitFor("the key to open nothing any more", async () => (await withKey()) === 1, { seconds: 30 })
 })
 
+describe("kubectl itself, from the container files", () => {
+  const restorePod = async () => {
+    const selector = "filerecovery.dev/role=restore,filerecovery.dev/session=orders"
+    return (await cluster.kubectl(["get", "pods", "-n", namespace, "-l", selector, "-o", "name"])).stdout.trim()
+  }
+  const exec = async (command: string, accept = [0]) =>
+    run(
+      "bash",
+      ["-eo", "pipefail", "-c", `kubectl exec -n ${namespace} ${await restorePod()} -c files -- ${command}`],
+      { env: cluster.env, accept },
+    )
+  const sumsIn = async (directory: string) =>
+    (await run("sh", ["-euc", `cd ${folder}/${directory}; sha256sum 2026-11.db config.json archive/big`])).stdout
+
+  test("cp, also with retries, and tar bring the same files; ls shows them", async () => {
+    const pod = (await restorePod()).replace("pod/", "")
+    const from = `${namespace}/${pod}:/data-orders-0/orders`
+    await cluster.kubectl(["cp", "-c", "files", from, join(folder, "by-cp")])
+    await cluster.kubectl(["cp", "-c", "files", "--retries=2", from, join(folder, "by-retries")])
+    await exec(`tar czf - -C /data-orders-0 orders | tar xzf - -C ${folder} --transform s/orders/by-tar/`)
+    await recover("cp -r orders:/data-orders-0/orders by-recover")
+    const sums = await sumsIn("by-recover")
+    for (const directory of ["by-cp", "by-retries", "by-tar"]) expect(await sumsIn(directory)).toBe(sums)
+    expect((await exec("ls")).stdout).toBe("data-orders-0\n")
+    expect((await exec("ls -l /data-orders-0/orders/2026-11.db")).stdout).toMatch(/^-rw-r--r-- .* 5 20\S+ \S+ /)
+  })
+
+  test("what isn't there and what can't be are told, and recorded", async () => {
+    const missing = await exec("tar cf - /data-orders-0/none", [2])
+    expect(missing.stderr).toContain("tar: /data-orders-0/none: Cannot stat: No such file or directory")
+    const missingByCp = cluster.kubectl([
+      "cp",
+      "-c",
+      "files",
+      `${namespace}/${(await restorePod()).slice(4)}:/no/file`,
+      folder,
+    ])
+    await expect(missingByCp).rejects.toThrow(/No such file/)
+    expect((await exec("tar xf -", [2])).stderr).toContain("kubectl recover cp")
+    const archived = (await out("audit show orders -o json")).includes('"via": "exec"')
+    expect(archived).toBe(true)
+  })
+})
+
 test("a container without tar, and a pod that isn't there, are told", async () => {
   const none = await recover("cp orders:/data-orders-0/orders/config.json nobody:/tmp", [1])
   expect(none.stderr).toContain("There is no running pod")

@@ -129,8 +129,11 @@ test("a copy that is another, or not all there, is named, with a code of its own
   const place = { volume: "data", components: [Buffer.from("tree")] }
   const files = service.client()
   const { signal } = new AbortController()
-  const verified = await verifyCopy(files, place, { to, isTree: true, signal }, (name, why) =>
-    told.push(`${name}: ${why}`),
+  const verified = await verifyCopy(
+    files,
+    place,
+    { to, isTree: true, signal, progress: () => undefined },
+    (name, why) => told.push(`${name}: ${why}`),
   )
   files.close()
   expect(verified).toEqual({ files: 4, different: 2 })

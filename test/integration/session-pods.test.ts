@@ -12,6 +12,7 @@ import { openSsh } from "../support/open-ssh.ts"
 import { portOf, stopAll } from "../support/process.ts"
 import {
   askFiles,
+  localSocketOf,
   qemusOf,
   startFiles,
   startGuest,
@@ -19,6 +20,7 @@ import {
   startTarget,
   type SessionPods,
 } from "../support/restore-pods.ts"
+import { run } from "../support/run.ts"
 import { makeSession, type TestSession } from "../support/session.ts"
 import { makeSshKey } from "../support/ssh-key.ts"
 
@@ -73,13 +75,18 @@ test("a file is fetched; on release nobody is logged in, no QEMU runs, all exit 
   expect(status).toBe(200)
   expect(sha256(body)).toBe(sha256(book))
   expect((await askFiles(session, port, bookPath, { password: "wrong" })).status).toBe(401)
+  // what kubectl exec starts beside it: src/exec.ts archives unless it is called ls
+  const env = { ...process.env, FILE_RECOVERY_FILES: localSocketOf(session) }
+  const program = "node src/exec.ts cf - -C /data-0-p1 orders | tar xf - -O | sha256sum"
+  const { stdout } = await run("bash", ["-euc", `set -o pipefail; ${program}`], { env })
+  expect(stdout).toBe(`${sha256(book)}  -\n`)
 
   const ready = await controls.restore.status()
   expect(ready).toMatchObject({
     role: "restore",
     disks: [{ name: "data-0", serial: "abc-0" }],
     volumes: [{ path: "data-0-p1", filesystem: "ext4", state: "Mounted" }],
-    usage: { filesRead: 1, bytesRead: book.length, lastActivityAt: expect.any(String) },
+    usage: { filesRead: 2, bytesRead: expect.any(Number), lastActivityAt: expect.any(String) },
   })
   const serving = await controls.target.status()
   expect(serving.counters).toMatchObject({ initiators: 1, writeAttempts: 0 })

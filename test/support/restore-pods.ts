@@ -40,6 +40,9 @@ export function startTarget(
   return startProcess("src/target.ts", [...args, ...paths, ...more])
 }
 
+/** What the programs of src/exec connect to. */
+export const localSocketOf = (session: TestSession) => `${session.dir}/local`
+
 export function startFiles(
   session: TestSession,
   targetPort: number,
@@ -53,6 +56,7 @@ export function startFiles(
     "overlay-dir": `${session.dir}/overlay`,
     "files-port": "0",
     "sftp-port": "0",
+    "local-socket": localSocketOf(session),
     "termination-log": `${session.dir}/termination-files`,
   }
   const args = flags({ ...common(session, session.secrets.restore), ...own })

@@ -11,6 +11,7 @@ import { RecoveryError, reasonOf } from "../../api/reasons.ts"
 import type { FilesClient } from "../../client/files-client.ts"
 import type { PageAssets } from "./assets.ts"
 import { Guard } from "./guard.ts"
+import { hashesAsked, sendHashes } from "./hashes.ts"
 import { contentHeaders, documentHeaders, pageHeaders, toBrowser, toService } from "./headers.ts"
 import type { BrowsedSession } from "./session.ts"
 
@@ -136,6 +137,8 @@ async function forward(
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new RecoveryError("UsageError", "Files are read only: use GET.")
+  const hashes = request.method === "GET" ? hashesAsked(target) : undefined
+  if (hashes) return sendHashes(files, hashes, response, { ...contentHeaders, ...headers })
   const answer = await files.forward(request.method, target, toService(request.headers))
   const isGood = (answer.statusCode ?? 500) < 300
   response.writeHead(answer.statusCode ?? 502, {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
 import { isAlive } from "../alive.ts"
-import { dialTcp } from "../../client/dial-tcp.ts"
+import { dialTcp } from "../../client/dial.ts"
 import type { Dial } from "../../client/session-agent.ts"
 
 /** How another process of the same user reaches what `open` serves. Written with mode 0600: it holds the password. */

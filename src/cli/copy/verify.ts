@@ -5,7 +5,8 @@ import { splitPath } from "../../files/path.ts"
 import type { FilesClient, Place } from "../../client/files-client.ts"
 import { memberPath } from "../../extract/member-path.ts"
 import { childPath } from "../../extract/part-file.ts"
-import { parseManifestLine, sha256Of } from "../sha256/manifest.ts"
+import type { HashProgress } from "../../client/hashes.ts"
+import { sha256Of } from "../sha256/sha256-of.ts"
 import type { Destination } from "./destination.ts"
 
 const { O_NOFOLLOW, O_RDONLY } = constants
@@ -23,13 +24,12 @@ export interface Verified {
 export async function verifyCopy(
   files: FilesClient,
   place: Place,
-  { to, isTree, signal }: { to: Destination; isTree: boolean; signal: AbortSignal },
+  { to, isTree, ...options }: { to: Destination; isTree: boolean; signal: AbortSignal; progress: HashProgress },
   differs: (name: string, why: string) => void,
 ): Promise<Verified> {
   let count = 0
   let different = 0
-  for await (const line of files.sha256(place, signal)) {
-    const { sum, name } = parseManifestLine(line)
+  for await (const { sum, name } of files.sha256(place, options)) {
     const components = isTree ? memberPath(name, { as: to.name, from: place.components }) : [to.name]
     const why = await problemOf(components.reduce(childPath, to.directory), sum)
     count++

@@ -3,7 +3,7 @@ import { lstat, open, opendir, readlink, stat } from "node:fs/promises"
 import { RecoveryError } from "../../api/reasons.ts"
 import { fileType } from "../../files/entry.ts"
 import { childPath } from "../../extract/part-file.ts"
-import { sha256Of } from "../sha256/manifest.ts"
+import { sha256Of } from "../sha256/sha256-of.ts"
 import { byNameBytes, collectEntries, type Tree, type TreeEntry } from "./tree.ts"
 
 const { O_NOFOLLOW, O_RDONLY } = constants

@@ -4,7 +4,7 @@ import { joinPath, splitPath } from "../../files/path.ts"
 import type { TarHeader } from "../../files/tar/header.ts"
 import { readTar } from "../../files/tar/reader.ts"
 import { outputInPod, type PodCommand } from "../pod/run-in-pod.ts"
-import { sha256Of } from "../sha256/manifest.ts"
+import { sha256Of } from "../sha256/sha256-of.ts"
 import { byNameBytes, collectEntries, type Tree, type TreeEntry } from "./tree.ts"
 
 /** All entries of a pod's directory are kept in memory: what tar tells comes in no order. */

@@ -2,7 +2,7 @@ import { percentDecode } from "../../files/names.ts"
 import type { Entry } from "../../files/schemas.ts"
 import type { FilesClient, Place } from "../../client/files-client.ts"
 import { download } from "../../client/download.ts"
-import { sha256Of } from "../sha256/manifest.ts"
+import { sha256Of } from "../sha256/sha256-of.ts"
 import { byNameBytes, collectEntries, type Tree, type TreeEntry } from "./tree.ts"
 
 /** A place in a session, as a side of a comparison. Content is read here, so a connection that breaks goes on. */

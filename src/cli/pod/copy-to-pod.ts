@@ -7,7 +7,8 @@ import { download } from "../../client/download.ts"
 import type { PodPath } from "./pod-path.ts"
 import { runInPod } from "./run-in-pod.ts"
 import { safeArchive } from "./safe-archive.ts"
-import { encodeHeader, endOfArchive, padding } from "./tar-writer.ts"
+import { endOfArchive, padding } from "../../files/tar/block.ts"
+import { encodeHeader } from "./tar-writer.ts"
 
 export interface ToPod {
   readonly to: PodPath

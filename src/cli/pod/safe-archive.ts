@@ -4,7 +4,8 @@ import { joinPath } from "../../files/path.ts"
 import type { TarHeader } from "../../files/tar/header.ts"
 import { readTar } from "../../files/tar/reader.ts"
 import { maxPathBytes, memberPath, type Renaming } from "../../extract/member-path.ts"
-import { encodeHeader, padding } from "./tar-writer.ts"
+import { padding } from "../../files/tar/block.ts"
+import { encodeHeader } from "./tar-writer.ts"
 
 export interface SafeArchiveOptions extends Renaming {
   readonly keepSpecial: boolean

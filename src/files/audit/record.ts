@@ -44,7 +44,8 @@ export const auditRecordSchema = z.object({
   /** ISO 8601, UTC, milliseconds: when it ended. */
   time: text,
   event: z.enum(auditEvents),
-  via: z.enum(["https", "sftp", "service"]),
+  /** `exec`: a program that `kubectl exec` has started in the pod; who did that, the API server's audit knows. */
+  via: z.enum(["https", "sftp", "exec", "service"]),
   /** `password:USER`, `publickey:SHA256:...`; absent when nobody had logged in. */
   who: text.optional(),
   /** Address and port of the client, as the service saw it: of a port-forward, the loopback. */

@@ -3,6 +3,7 @@ import type { Reason } from "../../api/reasons.ts"
 import type { Login } from "../auth.ts"
 import type { Route } from "../route.ts"
 import type { Tally } from "../tally.ts"
+import type { AuditEntry } from "./chain.ts"
 import { whatOf } from "./of-route.ts"
 import type { AuditTrail } from "./trail.ts"
 
@@ -10,6 +11,7 @@ import type { AuditTrail } from "./trail.ts"
 export interface Account {
   /** Address and port, known as long as the connection was open. */
   readonly client: string | undefined
+  readonly via: AuditEntry["via"]
   readonly tally: Tally
   login?: Login
   route?: Route
@@ -18,7 +20,7 @@ export interface Account {
 /** Records an answered request of somebody who had logged in. Strangers are the business of refusedLogins. */
 export function recordRequest(
   trail: AuditTrail,
-  { client, tally, login, route }: Account,
+  { client, via, tally, login, route }: Account,
   request: IncomingMessage,
   response: ServerResponse,
   failure: Reason | undefined,
@@ -30,7 +32,7 @@ export function recordRequest(
   // some refusals are no errors: a method there is none of, a condition that doesn't hold
   const outcome = failure ?? (response.statusCode >= 400 ? "UsageError" : "Ok")
   const counted = tally.count > 0 ? { count: tally.count } : {}
-  trail.record({ ...what, via: "https", who: login.who, ...where(client), bytes: tally.bytes, ...counted, outcome })
+  trail.record({ ...what, via, who: login.who, ...where(client), bytes: tally.bytes, ...counted, outcome })
 }
 
 export const where = (client: string | undefined) => (client === undefined ? {} : { client })

@@ -5,6 +5,7 @@ import { withoutDot } from "../tar/names.ts"
 import { through } from "../through.ts"
 import type { TarHeader, TarType } from "../tar/header.ts"
 import type { TarMember } from "../tar/reader.ts"
+import { Directory } from "./directory.ts"
 import { zipName } from "./names.ts"
 import { descriptor, directoryRecord, endOfDirectory, localHeader, type ZipEntry } from "./records.ts"
 
@@ -12,9 +13,8 @@ import { descriptor, directoryRecord, endOfDirectory, localHeader, type ZipEntry
 const smallBytes = 256 << 10
 /** From here on sizes get 64 bits: what can't be packed grows a little. */
 const largeBytes = 0xf000_0000
-/** Of the directory, which stands at an archive's end and so has to be kept: some 500,000 entries. */
+/** Of memory for the directory: more than two million entries as people name them. */
 const mostDirectoryBytes = 64 << 20
-const slabBytes = 64 << 10
 /** Fast: what waits for an archive is a person, at the other end of a network. */
 const level = 1
 
@@ -22,8 +22,8 @@ const typeBits: Partial<Record<TarType, number>> = { file: 0o100000, directory: 
 
 /**
  * A zip archive of the members of a tar, as a stream: files, directories, and symbolic links as Info-ZIP has them. What
- * else there is (devices, pipes) a zip can't hold: it is left out. Memory is that of the directory, 64 MiB at most; beyond
- * that it breaks off.
+ * else there is (devices, pipes) a zip can't hold: it is left out. Memory is that of the packed directory, 64 MiB at most;
+ * beyond that it breaks off.
  */
 export async function* zipOf(
   members: AsyncIterable<TarMember>,
@@ -35,9 +35,8 @@ export async function* zipOf(
 }
 
 class Zip {
-  readonly #directory = new Slabs()
+  readonly #directory = new Directory()
   readonly #maxDirectoryBytes: number
-  #count = 0
   #offset = 0
 
   constructor(maxDirectoryBytes: number) {
@@ -55,7 +54,7 @@ class Zip {
 
   *end(): Generator<Buffer> {
     yield* this.#directory.pieces()
-    yield endOfDirectory(this.#count, this.#directory.bytes, this.#offset)
+    yield endOfDirectory(this.#directory.count, this.#directory.bytes, this.#offset)
   }
 
   /** An entry whose data is in memory. */
@@ -86,10 +85,10 @@ class Zip {
   }
 
   #remember(entry: ZipEntry): void {
-    this.#directory.append(directoryRecord(entry))
-    this.#count++
-    if (this.#directory.bytes > this.#maxDirectoryBytes)
-      throw new RecoveryError("UsageError", `More than ${this.#count} files are too many for one zip; take a tar.`)
+    const directory = this.#directory
+    directory.append(directoryRecord(entry))
+    if (directory.keptBytes > this.#maxDirectoryBytes)
+      throw new RecoveryError("UsageError", `More than ${directory.count} files are too many for one zip; take a tar.`)
   }
 
   async *#counted(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -101,34 +100,6 @@ class Zip {
 }
 
 type Base = Pick<ZipEntry, "name" | "header" | "mode" | "offset">
-
-/** Small records, kept in few large pieces. */
-class Slabs {
-  readonly #full: Buffer[] = []
-  #slab = Buffer.allocUnsafe(slabBytes)
-  #used = 0
-
-  get bytes(): number {
-    return this.#full.length * slabBytes + this.#used
-  }
-
-  append(record: Buffer): void {
-    for (let at = 0; at < record.length;) {
-      const copied = record.copy(this.#slab, this.#used, at)
-      at += copied
-      this.#used += copied
-      if (this.#used < slabBytes) continue
-      this.#full.push(this.#slab)
-      this.#slab = Buffer.allocUnsafe(slabBytes)
-      this.#used = 0
-    }
-  }
-
-  *pieces(): Generator<Buffer> {
-    yield* this.#full
-    yield this.#slab.subarray(0, this.#used)
-  }
-}
 
 /** Without the `./` of an archive of the whole volume, whose root has no entry; directories end with a slash. */
 function nameOf({ name, type }: TarHeader): Buffer {

@@ -127,7 +127,7 @@ test("the target pod mounts its clones read-only, as the device group", () => {
 
 test("the container that runs the guest sees sockets and its overlay, and no Secret", () => {
   const [files, guest] = specOf(restore).containers
-  expect(files?.volumeMounts?.map(({ name }) => name)).toEqual(["secrets", "guest"])
+  expect(files?.volumeMounts?.map(({ name }) => name)).toEqual(["secrets", "guest", "local"])
   expect(guest?.volumeMounts?.map(({ name }) => name)).toEqual(["guest", "overlay"])
   expect(specOf(restore).securityContext.supplementalGroups).toBeUndefined()
 })
@@ -178,6 +178,7 @@ test("the pods' own parsers understand their arguments", () => {
     ],
     "guest-dir": "/run/guest",
     "sftp-port": 2022,
+    "local-socket": "/run/files/http",
   })
   expect(guestOptions(argsOf(restore, 1).slice(1))).toMatchObject({
     memory: 512,

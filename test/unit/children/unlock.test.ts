@@ -30,7 +30,7 @@ test("the keys to unlock with are optional files of the container that reads the
     { name: "unlock0", secret: secret("root") },
     { name: "unlock1", secret: secret("data") },
   ])
-  expect(files?.volumeMounts?.slice(2)).toEqual([
+  expect(files?.volumeMounts?.slice(3)).toEqual([
     { name: "unlock0", mountPath: "/etc/frsess-unlock/0", readOnly: true },
     { name: "unlock1", mountPath: "/etc/frsess-unlock/1", readOnly: true },
   ])

@@ -2,7 +2,8 @@ import { pack, type Header } from "tar-stream"
 import { expect, test } from "vitest"
 import { parsePodPath } from "../../../src/cli/pod/pod-path.ts"
 import { safeArchive } from "../../../src/cli/pod/safe-archive.ts"
-import { encodeHeader, endOfArchive } from "../../../src/cli/pod/tar-writer.ts"
+import { encodeHeader } from "../../../src/cli/pod/tar-writer.ts"
+import { endOfArchive } from "../../../src/files/tar/block.ts"
 import { readTar } from "../../../src/files/tar/reader.ts"
 
 type Member = Partial<Header> & { name: string }

@@ -4,12 +4,12 @@ import { humanBytes } from "../../../src/api/bytes.ts"
 import { RecoveryError } from "../../../src/api/reasons.ts"
 import type { FileRecoverySession } from "../../../src/api/session.ts"
 import { exitCodeOf } from "../../../src/cli/exit-code.ts"
-import { permissions } from "../../../src/cli/listing.ts"
 import { structured } from "../../../src/cli/output.ts"
 import { complaint, printable } from "../../../src/cli/printable.ts"
 import { sourceVerified, standing } from "../../../src/cli/session-words.ts"
 import { humanAge, table } from "../../../src/cli/table.ts"
 import { volumeTable } from "../../../src/cli/volume-table.ts"
+import { permissions } from "../../../src/files/permissions.ts"
 
 test("columns are as wide as their widest cell", () => {
   expect(

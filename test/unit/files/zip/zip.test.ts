@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process"
-import { randomBytes } from "node:crypto"
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
+import { createHash, randomBytes } from "node:crypto"
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as fc from "fast-check"
@@ -39,12 +48,12 @@ async function* chunks(body: Buffer = Buffer.alloc(0)): AsyncGenerator<Buffer> {
   for (let at = 0; at < body.length; at += 65_536) yield body.subarray(at, at + 65_536)
 }
 
-async function zipped(members: Iterable<TarMember>): Promise<string> {
+async function zipped(members: Iterable<TarMember>, options = {}): Promise<string> {
   async function* all() {
     yield* members
   }
   const parts: Buffer[] = []
-  for await (const part of zipOf(all())) parts.push(part)
+  for await (const part of zipOf(all(), options)) parts.push(part)
   const path = join(dir, "archive.zip")
   writeFileSync(path, Buffer.concat(parts))
   return path
@@ -111,13 +120,32 @@ test("an entry beyond 4 GiB is found by its 64 bits", () => {
   expect(Number(endOfDirectory(65_535, 1, 1).readBigUInt64LE(32))).toBe(65_535)
 })
 
-test("a directory that grows too large ends the archive", async () => {
-  async function* members() {
-    for (let index = 0; index < 100; index++) yield file(`${index}`, Buffer.alloc(0))
+/** So many files as a shop may have them: long paths, contents and times that are all different. */
+function* many(
+  count: number,
+  nameOf = (index: number) => Buffer.from(`./var/lib/orders/2026/${index % 12}/${index}.json`),
+) {
+  for (let index = 0; index < count; index++) {
+    const body = createHash("sha256").update(`${index}`).digest()
+    yield file(nameOf(index), body.subarray(0, 4 + ((body[0] ?? 0) % 28)), {
+      mtime: 1_700_000_000 + body.readUInt16LE(1) * 100,
+    })
   }
-  await expect(async () => {
-    for await (const _ of zipOf(members(), { maxDirectoryBytes: 1000 }));
-  }).rejects.toMatchObject({ code: "UsageError" })
+}
+
+test("a directory takes less memory than it is long, and is read by unzip", async () => {
+  const archive = await zipped(many(6000), { maxDirectoryBytes: 450_000 })
+  expect(statSync(archive).size).toBeGreaterThan(1_200_000)
+  expect(unzip("-tq", archive)).toContain("No errors")
+  expect(unzip("-Z", "-t", archive)).toMatch(/^6000 files/)
+})
+
+test("a directory that grows too large ends the archive, and it is told what to take", async () => {
+  const names = () => randomBytes(100)
+  await expect(zipped(many(6000, names), { maxDirectoryBytes: 400_000 })).rejects.toMatchObject({
+    code: "UsageError",
+    message: expect.stringMatching(/^More than \d+ files are too many for one zip; take a tar\.$/),
+  })
 })
 
 test("a member that fails fails the archive", async () => {
