@@ -75,7 +75,8 @@ const upgrades = new RegExp(`^(Secret ${operatorNamespace}/sh\\.helm\\.release\\
 const history = "what is kept of upgrades of the operator"
 
 function formOf(words: string): string | undefined {
-  if (words.startsWith("mount on ")) return words.replaceAll(ids, "<id>")
+  // a pod of the operator that has to leave a node has its mounts in another one then
+  if (words.startsWith("mount on ")) return words.replaceAll(ids, "<id>").replace(/^mount on \S+:/, "mount:")
   if (/^(CustomResourceDefinition|APIService|Node|CSINode) /.test(words)) return words
   const namespace = podsOfAll.exec(words)?.[1]
   if (namespace !== undefined) return `a pod of ${namespace}`

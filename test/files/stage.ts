@@ -7,12 +7,15 @@ import { copyImage } from "../support/guest/images.ts"
 import * as shop from "../support/shop.ts"
 import { makeDisk } from "../support/small-disk.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
-import { imageMiB, makeImage } from "./image.ts"
+import { makeDays, sizeMiB } from "./image.ts"
 
 const namespace = "shop"
 const claim = "data-orders-0"
 /** When the snapshots were taken, by name: as docs/using.md tells it. */
-const taken = { "nightly-1121": "2026-11-21T03:00:00Z", "nightly-1122": "2026-11-22T03:00:00Z" }
+const taken: Readonly<Record<string, string>> = {
+  "nightly-1121": "2026-11-21T03:00:00Z",
+  "nightly-1122": "2026-11-22T03:00:00Z",
+}
 
 /** What docs/using.md starts from: a claim with snapshots, an application that has lost files, a claim to copy into. */
 export interface Stage extends AsyncDisposable {
@@ -32,11 +35,12 @@ export async function setStage(cluster: Cluster): Promise<Stage> {
   // the application runs as root, so that owners can come back
   const label = "pod-security.kubernetes.io/enforce=baseline"
   await cluster.kubectl(["label", "--overwrite", "namespace", namespace, label])
-  await writeClaim(cluster)
-  for (const [name, time] of Object.entries(taken)) {
+  await makeDisk(cluster, namespace, claim, "true", `${sizeMiB}Mi`)
+  for (const { name, image } of await makeDays()) {
+    await writeClaim(cluster, image)
     await takeSnapshots(cluster, namespace, [{ claim, name }])
     const patch = ["patch", "volumesnapshot", name, "-n", namespace, "--subresource=status", "--type=merge"]
-    await cluster.kubectl([...patch, "-p", JSON.stringify({ status: { creationTime: time } })])
+    await cluster.kubectl([...patch, "-p", JSON.stringify({ status: { creationTime: taken[name] } })])
   }
   await cluster.apply(filesystemClaim(namespace, "restored"), application)
   await cluster.kubectl(["wait", "-n", namespace, "--for=condition=Ready", "pod/orders-0", "--timeout=120s"])
@@ -50,9 +54,7 @@ export async function setStage(cluster: Cluster): Promise<Stage> {
 }
 
 /** The claim's disk becomes a copy of the image, on the storage: nothing that may run in a pod could make a volume group. */
-async function writeClaim(cluster: Cluster): Promise<void> {
-  const image = await makeImage()
-  await makeDisk(cluster, namespace, claim, "true", `${imageMiB}Mi`)
+async function writeClaim(cluster: Cluster, image: string): Promise<void> {
   const { spec } = (await cluster.get<{ spec: { volumeName: string } }>("pvc", claim, namespace)) ?? {}
   const volume = await cluster.get<{ spec: { csi: { volumeHandle: string } } }>("pv", spec?.volumeName ?? "")
   await copyImage(image, join(cluster.state, "csi", `${volume?.spec.csi.volumeHandle}.img`))

@@ -22,6 +22,7 @@ export async function tellStories(stage: Stage, told: (result: Result) => void):
   await makeKeys(stage)
   for (const document of documents) {
     let story = ""
+    const variables: string[] = []
     for (const command of commandsOf(await readFile(`${repository}${document}`, "utf8"))) {
       // each begins with no session
       if (story !== command.story)
@@ -30,7 +31,8 @@ export async function tellStories(stage: Stage, told: (result: Result) => void):
       const start = performance.now()
       const deviations: string[] = []
       try {
-        deviations.push(...(await type(command, stage)))
+        if (/^[A-Z]+=/.test(command.text)) variables.push(`${command.text}; `)
+        else deviations.push(...(await type(command, stage, variables.join(""))))
       } catch (error) {
         deviations.push(error instanceof Error ? error.message : String(error))
       }
@@ -48,12 +50,12 @@ async function makeKeys({ home, env }: Stage): Promise<void> {
   await run("bash", ["-euc", script, home], { env })
 }
 
-async function type({ text, prints, file }: Command, { env, home }: Stage): Promise<string[]> {
+async function type({ text, prints, file }: Command, { env, home }: Stage, variables: string): Promise<string[]> {
   if (file) await writeFile(join(home, file.name), file.content)
   if (lasting.test(text)) return await untilCtrlC(text, env, home)
   const typed = prints.filter((line) => line.startsWith(prompt)).map((line) => line.slice(prompt.length))
   const isSftp = text.startsWith("kubectl recover sftp ")
-  const script = `set -o pipefail; cd "$0"; ${text}${isSftp ? " -b -" : ""}`
+  const script = `set -o pipefail; cd "$0"; ${variables}${text}${isSftp ? " -b -" : ""}`
   const accept = /recover diff /.test(text) ? [0, differences] : [0]
   const { stdout } = await run("bash", ["-euc", script, home], { env, accept, input: `${typed.join("\n")}\n` })
   if (prints.length === 0 || isSftp) return []

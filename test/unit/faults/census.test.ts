@@ -70,7 +70,7 @@ test.each<[string, [string, string][], string[], string[]]>([
   ],
   ["somebody's role is new", [...before, ["ClusterRole x", "ClusterRole view"]], ["ClusterRole view"], []],
   ["another container's mount", [...before.slice(0, -1), mount(0, "b")], [], []],
-  ["a mount too many", [...before, mount(0, "b")], ["mount on n1: /run/containerd/task/<id>/rootfs"], []],
+  ["a mount too many", [...before, mount(0, "b")], ["mount: /run/containerd/task/<id>/rootfs"], []],
   ["a pod of a session", [...before, ["Pod y", "Pod shop/frsess-x-target-0"]], ["Pod shop/frsess-x-target-0"], []],
   [
     "two pods of the operator too many",
