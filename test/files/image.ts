@@ -32,5 +32,5 @@ export async function makeDays(): Promise<{ name: string; image: string }[]> {
   const { folders, failed } = await makeImages([disk])
   const why = failed.get(idOf(disk))
   if (why !== undefined) throw new Error(why)
-  return disk.disks.map(({ name }) => ({ name, image: `${folders.get(idOf(disk))}/${name}.img` })).reverse()
+  return disk.disks.map(({ name }) => ({ name, image: `${folders.get(idOf(disk))}/${name}.img` })).toReversed()
 }
