@@ -25,8 +25,11 @@ export interface AttributeOptions {
   readonly lost: (name: string, why: string) => void
 }
 
-/** So many are handed to the tools at a time. */
+/** So many are handed to the tools at a time, or so many bytes of attributes: streams of NTFS are long ones. */
 const batch = 500
+const batchBytes = 16 << 20
+/** What Linux takes of an attribute (XATTR_SIZE_MAX), bytes. */
+const mostBytes = 65_536
 const acls = [
   ["SCHILY.acl.access", ""],
   ["SCHILY.acl.default", "default:"],
@@ -41,6 +44,7 @@ const xattr = "SCHILY.xattr."
 export class AttributeKeeper implements AttributeSink {
   readonly #options: AttributeOptions
   #waiting: Waiting[] = []
+  #waitingBytes = 0
 
   constructor(options: AttributeOptions) {
     this.#options = options
@@ -50,13 +54,15 @@ export class AttributeKeeper implements AttributeSink {
     const stats = statOf(path)
     if (!stats) return
     this.#waiting.push({ path, dev: stats.dev, ino: stats.ino, attributes, mode })
-    if (this.#waiting.length >= batch) this.flush()
+    for (const value of attributes.values()) this.#waitingBytes += value.length
+    if (this.#waiting.length >= batch || this.#waitingBytes >= batchBytes) this.flush()
   }
 
   /** Sets all that still waits. */
   flush(): void {
     const waiting = this.#waiting.filter(isStillThere)
     this.#waiting = []
+    this.#waitingBytes = 0
     this.#run("setfattr", "attr", ["-h", "--restore=-"], waiting, (one) => this.#xattrs(one))
     this.#run("setfacl", "acl", ["--restore=-"], waiting, (one) => this.#acl(one))
   }
@@ -74,11 +80,12 @@ export class AttributeKeeper implements AttributeSink {
   #xattrs({ path, attributes }: Waiting): string[] {
     return [...attributes].flatMap(([key, value]) => {
       if (!key.startsWith(xattr)) return []
-      const name = key.slice(xattr.length)
-      if (this.#isAllowed(name)) return [`${escaped(Buffer.from(name))}=0x${value.toString("hex")}`]
+      const name = attributeName(key.slice(xattr.length))
+      if (this.#isAllowed(name) && value.length <= mostBytes)
+        return [`${escaped(Buffer.from(name))}=0x${value.toString("hex")}`]
       // what the kernel keeps for itself comes from the new file's own place
       if (!/^(system|security\.selinux)/.test(name))
-        this.#options.lost(displayName(path), `attribute ${name} is not kept`)
+        this.#options.lost(displayName(path), `attribute ${name} is not kept${tooLong(value)}`)
       return []
     })
   }
@@ -105,6 +112,11 @@ export class AttributeKeeper implements AttributeSink {
     return access.length === 0 && lines.length > 0 ? [...minimalAcl(mode), ...lines] : lines
   }
 }
+
+const tooLong = ({ length }: Buffer) => (length > mostBytes ? `: ${length} bytes are more than Linux keeps` : "")
+
+/** GNU tar stores `=` and `%` in names of attributes as `%3D` and `%25`. */
+const attributeName = (stored: string) => stored.replace(/%(?:3D|25)/g, (code) => (code === "%25" ? "%" : "="))
 
 /** An entry with its user or group as a number, which star's format has at its end. */
 function aclLine(entry: string, prefix: string): string | undefined {
