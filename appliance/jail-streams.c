@@ -60,11 +60,13 @@ static void ask(uint64_t record) {
   static int is_told;
   if (record == known) return;
   known = record;
-  if (send(asks, &record, sizeof record, MSG_NOSIGNAL) == sizeof record &&
-      recv(asks, &answer, sizeof answer, 0) == sizeof answer && answer.bytes <= MOST_BYTES) {
-    incomplete |= answer.incomplete;
-    return;
-  }
+  int is_sent = send(asks, &record, sizeof record, MSG_NOSIGNAL) == sizeof record;
+  /* of a file before this one may still be said that its reader was lost, when that had answered already */
+  while (is_sent && recv(asks, &answer, sizeof answer, 0) == sizeof answer)
+    if (answer.record == record && answer.bytes <= MOST_BYTES) {
+      incomplete |= answer.incomplete;
+      return;
+    }
   answer = (struct answer){0};
   if (!is_told) fputs("alternate data streams of this volume left out: can't be read\n", stderr);
   is_told = incomplete = 1;

@@ -28,11 +28,12 @@
 #include <ntfs-3g/volume.h>
 #include "streams.h"
 
+#define NOTHING UINT64_MAX
 enum { SECONDS = 20, MEMORY_BYTES = 128 << 20, DEEPEST = 64 };
 
 static ntfs_volume *volume;
 static char *memory;      /* shared with the jail */
-static uint64_t *reading; /* the file's number, shared with whoever tells that reading it was lost */
+static uint64_t *reading; /* the file's number, shared with whoever tells that reading it was lost; NOTHING in between */
 static struct answer answer;
 
 static int keep_capabilities(uint32_t kept) {
@@ -78,7 +79,7 @@ static void tell(ntfs_inode *file, const ntfschar *name, int length, const char 
 }
 
 static void tell_unread(void) {
-  answer = (struct answer){.incomplete = 1};
+  answer = (struct answer){.record = *reading, .incomplete = 1};
   fprintf(stderr, "alternate data streams of file number %llu left out: can't be read\n", (unsigned long long)*reading);
 }
 
@@ -129,12 +130,13 @@ static void serve(int socket) {
   const struct itimerval patience = {.it_value.tv_sec = SECONDS};
   while (recv(socket, reading, sizeof *reading, 0) == sizeof *reading) {
     setitimer(ITIMER_PROF, &patience, NULL);
-    answer = (struct answer){0};
+    answer = (struct answer){.record = *reading};
     ntfs_inode *file = ntfs_inode_open(volume, *reading);
     if (file) add_all(file);
     else tell_unread();
     if (file) ntfs_inode_close(file);
     send(socket, &answer, sizeof answer, MSG_NOSIGNAL);
+    *reading = NOTHING;
   }
 }
 
@@ -153,6 +155,7 @@ int main(int argc, char **argv) {
   volume = device ? ntfs_volume_startup(device, NTFS_MNT_RDONLY) : NULL;
   if (!volume || chroot(argv[2]) || chdir("/") || keep_capabilities(0)) return 2;
   volume->major_ver = 3;
+  *reading = NOTHING;
   for (int status = 0;;) {
     pid_t reader = fork();
     if (!reader) {
@@ -160,6 +163,7 @@ int main(int argc, char **argv) {
       _exit(0);
     }
     if (reader < 0 || waitpid(reader, &status, 0) < 0 || WIFEXITED(status)) return 0;
+    if (*reading == NOTHING) continue;
     tell_unread();
     send(socket, &answer, sizeof answer, MSG_NOSIGNAL);
   }

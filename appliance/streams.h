@@ -7,6 +7,7 @@
 #define MOST_BYTES (4u << 20)
 
 struct answer {
+  uint64_t record;     /* the file's, as it was asked for */
   uint32_t bytes;      /* of memory used */
   uint32_t incomplete; /* something is left out, which was said on stderr */
 };
