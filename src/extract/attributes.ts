@@ -85,7 +85,10 @@ export class AttributeKeeper implements AttributeSink {
         return [`${escaped(Buffer.from(name))}=0x${value.toString("hex")}`]
       // what the kernel keeps for itself comes from the new file's own place
       if (!/^(system|security\.selinux)/.test(name))
-        this.#options.lost(displayName(path), `attribute ${name} is not kept${tooLong(value)}`)
+        this.#options.lost(
+          displayName(path),
+          `attribute ${displayName(Buffer.from(name))} is not kept${tooLong(value)}`,
+        )
       return []
     })
   }

@@ -134,7 +134,9 @@ test.each(["indexed", "linear"])("directories beside the damaged ones are as bef
 })
 
 /** The streams of each file of the NTFS, as attributes; and why the archive did not end well. */
-async function streams(...names: string[]): Promise<{ found: Record<string, Record<string, string>>; error?: unknown }> {
+async function streams(
+  ...names: string[]
+): Promise<{ found: Record<string, Record<string, string>>; error?: unknown }> {
   const found: Record<string, Record<string, string>> = {}
   const paths = names.map((name) => Buffer.from(name))
   try {
@@ -157,6 +159,8 @@ test("alternate data streams of NTFS are attributes in an archive", async () => 
 test("a stream that is too large is told of at the archive's end, which has all else", async () => {
   const { found, error } = await streams("/")
   expect(found).toEqual({ "./": {}, "./file": {}, "./kept": kept, "./large": { a: "before", z: "behind" } })
-  expect(error).toMatchObject(corrupt("alternate data stream /large:huge left out: the streams of this file are more than"))
+  expect(error).toMatchObject(
+    corrupt("alternate data stream /large:huge left out: the streams of this file are more than"),
+  )
   expect((await members(["/"], true, "ntfs")).size).toBe(4)
 })
