@@ -4,8 +4,8 @@
 
    JAIL=dir       before main().
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
-   JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of:
-                  for tar. */
+   JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of,
+                  streams among them (jail-streams.c): for tar. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -55,13 +55,18 @@ static int ext4_says(const char *volume, const char *what) {
 
 static int on_ntfs, serving;
 
+/* jail-streams.c */
+void start_streams(const char *directory);
+ssize_t with_streams(const char *path, int fd, char *list, size_t size, ssize_t used);
+
 static void jail(const char *directory) {
   struct statfs volume;
   errors_count = ext4_says(directory, "errors_count");
   last_error_ino = ext4_says(directory, "last_error_ino");
   errors_before = number_in(errors_count);
+  on_ntfs = getenv("JAIL_XATTR") && statfs(directory, &volume) == 0 && volume.f_type == 0x7366746e;
+  if (on_ntfs) start_streams(directory);
   if (chroot(directory) || chdir("/")) _exit(NO_DIRECTORY);
-  on_ntfs = getenv("JAIL_XATTR") && statfs("/", &volume) == 0 && volume.f_type == 0x7366746e;
   drop_capabilities(getenv("JAIL_XATTR") != NULL);
   unsetenv("JAIL");
   unsetenv("JAIL_LATE");
@@ -172,6 +177,8 @@ static const char *const unlisted[] = {"system.ntfs_security", "system.ntfs_attr
 
 static ssize_t with_unlisted(const char *path, int fd, char *list, size_t size, ssize_t used) {
   if (used < 0 || !on_ntfs) return used;
+  used = with_streams(path, fd, list, size, used);
+  if (used < 0) return used;
   for (size_t i = 0; i < sizeof unlisted / sizeof *unlisted; i++) {
     const char *name = unlisted[i];
     size_t length = strlen(name) + 1;

@@ -23,8 +23,10 @@ make_root() {
     for lib in $(libraries "$pool/$file"); do take "$lib" "$root/lib/$triplet"; done
   done < <(listed files.txt)
   take "$pool/lib/$triplet/libgcc_s.so.1" "$root/lib/$triplet" # threads load it when they are cancelled
-  compile jail.c "$root/lib/jail.so" -shared -fPIC
+  compile jail.c "$root/lib/jail.so" -shared -fPIC jail-streams.c
   compile hello.c "$root/hello" -fPIE -pie
+  compile streams.c "$root/streams" -fPIE -pie -isystem "$pool/usr/include" "$pool/lib/$triplet/libntfs-3g.so.89"
+  echo usr/include/ntfs-3g/volume.h >>"$work/used"
   for tool in vgs pvs vgchange vgrename vgimportclone; do ln -s lvm "$root/bin/$tool"; done
   ln -s dash "$root/bin/sh"
   for applet in modprobe insmod dmesg poweroff dd; do ln -s busybox "$root/bin/$applet"; done
@@ -54,7 +56,7 @@ libraries() {
 compile() {
   local source=$1 out=$2
   shift 2
-  (cd "$here" && gcc -O2 -Wall -Wextra -Werror "$@" -s -Wl,--build-id=none -o "$out" "$source")
+  (cd "$here" && gcc -O2 -Wall -Wextra -Werror "$source" "$@" -s -Wl,--build-id=none -o "$out")
   "$loader" --library-path "$pool/lib/$triplet" --list "$out" >/dev/null ||
     fail "$source needs a newer C library than the guest's: build on Debian 12"
 }

@@ -27,8 +27,11 @@ export interface AttributeOptions {
   readonly lost: (name: string, why: string) => void
 }
 
-/** So many are handed to the tools at a time. */
+/** So many are handed to the tools at a time, or so many bytes of attributes: streams of NTFS are long ones. */
 const batch = 500
+const batchBytes = 16 << 20
+/** What Linux takes of an attribute (XATTR_SIZE_MAX), bytes. */
+const mostBytes = 65_536
 const acls = [
   ["SCHILY.acl.access", ""],
   ["SCHILY.acl.default", "default:"],
@@ -43,6 +46,7 @@ const xattr = "SCHILY.xattr."
 export class AttributeKeeper implements AttributeSink {
   readonly #options: AttributeOptions
   #waiting: Waiting[] = []
+  #waitingBytes = 0
 
   constructor(options: AttributeOptions) {
     this.#options = options
@@ -52,13 +56,15 @@ export class AttributeKeeper implements AttributeSink {
     const stats = statOf(path)
     if (!stats) return
     this.#waiting.push({ path, dev: stats.dev, ino: stats.ino, attributes, mode })
-    if (this.#waiting.length >= batch) this.flush()
+    for (const value of attributes.values()) this.#waitingBytes += value.length
+    if (this.#waiting.length >= batch || this.#waitingBytes >= batchBytes) this.flush()
   }
 
   /** Sets all that still waits. */
   flush(): void {
     const waiting = this.#waiting.filter(isStillThere)
     this.#waiting = []
+    this.#waitingBytes = 0
     this.#run("setfattr", "attr", ["-h", "--restore=-"], waiting, (one) => this.#xattrs(one))
     this.#run("setfacl", "acl", ["--restore=-"], waiting, (one) => this.#acl(one))
   }
@@ -76,16 +82,19 @@ export class AttributeKeeper implements AttributeSink {
   #xattrs({ path, attributes }: Waiting): string[] {
     return [...attributes].flatMap(([key, value]) => {
       if (!key.startsWith(xattr)) return []
-      const name = key.slice(xattr.length)
+      const name = attributeName(key.slice(xattr.length))
       if (isPrivileged(name) && !this.#options.privileged) {
         this.#options.withheld(displayName(path))
         return []
       }
-      if (isPrivileged(name) || /^user\.[^]/.test(name))
+      if ((isPrivileged(name) || /^user\.[^]/.test(name)) && value.length <= mostBytes)
         return [`${escaped(Buffer.from(name))}=0x${value.toString("hex")}`]
       // what the kernel keeps for itself comes from the new file's own place
       if (!/^(system|security\.selinux)/.test(name))
-        this.#options.lost(displayName(path), `attribute ${name} is not kept`)
+        this.#options.lost(
+          displayName(path),
+          `attribute ${displayName(Buffer.from(name))} is not kept${tooLong(value)}`,
+        )
       return []
     })
   }
@@ -109,6 +118,10 @@ export class AttributeKeeper implements AttributeSink {
 }
 
 const isPrivileged = (name: string) => /^trusted\.[^]/.test(name) || name === "security.capability"
+const tooLong = ({ length }: Buffer) => (length > mostBytes ? `: ${length} bytes are more than Linux keeps` : "")
+
+/** GNU tar stores `=` and `%` in names of attributes as `%3D` and `%25`. */
+const attributeName = (stored: string) => stored.replace(/%(?:3D|25)/g, (code) => (code === "%25" ? "%" : "="))
 
 /** An entry with its user or group as a number, which star's format has at its end. */
 function aclLine(entry: string, prefix: string): string | undefined {

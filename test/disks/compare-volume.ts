@@ -15,7 +15,9 @@ export function compareVolume(
   if (keeps === undefined) return { compared: 0, wrong: [] }
   const expected = expectedEntries(keeps)
   const wrong = wrongAttributes(xattrs, read)
-  let left = read.filter(({ name }) => !besides.test(name.toString("latin1")))
+  let left = read
+    .filter(({ name }) => !besides.test(name.toString("latin1")))
+    .map((entry) => without(xattrs[entry.name.toString()], entry))
   for (const [name, content] of Object.entries(also)) {
     const file = left.find((entry) => entry.name.equals(Buffer.from(name)))
     left = left.filter((entry) => entry !== file)
@@ -44,6 +46,13 @@ function wrongAttributes(wanted: NonNullable<ExpectedVolume["xattrs"]>, read: re
       return hex === value ? [] : [`${path}: ${name} is ${hex ?? "absent"} instead of ${value}`]
     })
   })
+}
+
+/** An entry without some of its attributes: what is left is compared with what the tree has. */
+function without(attributes: Readonly<Record<string, string>> = {}, entry: Entry): Entry {
+  const { xattrs = {}, ...rest } = entry
+  const left = Object.entries(xattrs).filter(([name]) => attributes[name] === undefined)
+  return { ...rest, xattrs: Object.fromEntries(left) }
 }
 
 /** Of links only hard ones are names of this archive. */

@@ -65,10 +65,13 @@ function makeEntry(type: EntryType, header: Buffer, body: Buffer, records: Map<s
     ...(type === "hardlink" ? { link: bare(link) } : {}),
     ...(xattrs.length === 0
       ? {}
-      : { xattrs: Object.fromEntries(xattrs.map(([key, value]) => [key.slice(13), value])) }),
+      : { xattrs: Object.fromEntries(xattrs.map(([key, value]) => [attributeName(key.slice(13)), value])) }),
     ...(acl === undefined ? {} : { acl }),
   }
 }
+
+/** GNU tar writes two characters of names as no other does. */
+const attributeName = (key: string) => key.replace(/%(?:3D|25)/g, (code) => (code === "%25" ? "%" : "="))
 
 function parseRecords(body: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>()
@@ -76,7 +79,7 @@ function parseRecords(body: Buffer): Map<string, Buffer> {
     const blank = body.indexOf(0x20, at)
     const end = at + Number(body.toString("latin1", at, blank))
     const equals = body.indexOf(0x3d, blank)
-    records.set(body.toString("latin1", blank + 1, equals), Buffer.from(body.subarray(equals + 1, end - 1)))
+    records.set(body.toString("utf8", blank + 1, equals), Buffer.from(body.subarray(equals + 1, end - 1)))
     at = end
   }
   return records

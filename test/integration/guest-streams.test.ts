@@ -7,6 +7,7 @@ import { readTar } from "../../src/files/tar/reader.ts"
 import type { FindTests, FoundEntry } from "../../src/guest/search.ts"
 import { damagedImages } from "../support/guest/damaged-images.ts"
 import { plainImages } from "../support/guest/images.ts"
+import { streamImage } from "../support/guest/stream-images.ts"
 import { startTestGuest, type TestGuest } from "../support/guest/test-guest.ts"
 import { oddNames } from "../support/guest/tree.ts"
 
@@ -19,8 +20,9 @@ beforeAll(async () => {
   const images = await plainImages()
   dir = await mkdtemp(join(tmpdir(), "frk-damaged-"))
   await damagedImages(dir)
+  await streamImage(join(dir, "ntfs.img"))
   const plain = ["whole", "gpt"].map((name) => join(images, `${name}.img`))
-  vm = await startTestGuest([...plain, ...["indexed", "linear"].map((name) => join(dir, `${name}.img`))])
+  vm = await startTestGuest([...plain, ...["indexed", "linear", "ntfs"].map((name) => join(dir, `${name}.img`))])
 })
 afterAll(async () => {
   await vm.stop()
@@ -129,4 +131,36 @@ test.each(["indexed", "linear"])("directories beside the damaged ones are as bef
   expect(paths(await search({}, "/sound", volume))).toEqual(["/sound/file"])
   expect([...(await members(["/sound"], false, volume)).keys()]).toEqual(["sound/", "sound/file"])
   expect((await list(volume, "/")).names.sort()).toEqual(["gone", "lost+found", "sound", "sub"])
+})
+
+/** The streams of each file of the NTFS, as attributes; and why the archive did not end well. */
+async function streams(
+  ...names: string[]
+): Promise<{ found: Record<string, Record<string, string>>; error?: unknown }> {
+  const found: Record<string, Record<string, string>> = {}
+  const paths = names.map((name) => Buffer.from(name))
+  try {
+    for await (const { header } of readTar(vm.guest.tar("ntfs", paths, { signal }))) {
+      const own = [...(header.attributes ?? [])].filter(([key]) => key.startsWith("SCHILY.xattr.user."))
+      found[header.name.toString()] = Object.fromEntries(own.map(([key, value]) => [key.slice(18), value.toString()]))
+    }
+    return { found }
+  } catch (error) {
+    return { found, error }
+  }
+}
+
+const kept = { one: "1", "größe %3D 100%25": "2" } // as GNU tar writes names
+
+test("alternate data streams of NTFS are attributes in an archive", async () => {
+  expect(await streams("/file", "/kept")).toEqual({ found: { file: {}, kept } })
+})
+
+test("a stream that is too large is told of at the archive's end, which has all else", async () => {
+  const { found, error } = await streams("/")
+  expect(found).toEqual({ "./": {}, "./file": {}, "./kept": kept, "./large": { a: "before", z: "behind" } })
+  expect(error).toMatchObject(
+    corrupt("alternate data stream /large:huge left out: the streams of this file are more than"),
+  )
+  expect((await members(["/"], true, "ntfs")).size).toBe(4)
 })

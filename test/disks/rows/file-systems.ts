@@ -1,6 +1,7 @@
 import { dirname } from "node:path"
 import { all, contents, ntfs, until2038 } from "../keeping.ts"
 import type { TreeName } from "../trees.ts"
+import { hex, putStreams, streams } from "./streams.ts"
 import { group, mounted } from "./words.ts"
 
 /** A tree for tools that make a file system of a directory, without what they can't take. */
@@ -174,7 +175,8 @@ export const foreign = group("foreign file systems", [
       put plain /made/n/compressed; seq 60000 >/made/n/lines
       seq 60000 >/made/n/compressed/lines; [ "$(stat -c %b /made/n/compressed/lines)" -lt "$(stat -c %b /made/n/lines)" ]
       echo front >/made/n/holes; truncate -s 20M /made/n/holes; [ "$(stat -c %b /made/n/holes)" -lt 1000 ]
-      echo secret >"/made/n/README.TXT:stream"; touch -r /made/n/-rf /made/n/README.TXT
+      ${putStreams("/made/n/README.TXT")}; ${putStreams("/made/n/compressed/README.TXT")}
+      echo folder >"/made/n/Ordner größe:of a directory"
       umount /made/n`,
     volumes: [
       mounted("d-p1", "ntfs", {
@@ -182,6 +184,11 @@ export const foreign = group("foreign file systems", [
         keeps: ntfs,
         at: ["compressed", ""],
         also: { lines, "compressed/lines": lines, holes: Buffer.concat([Buffer.from("front\n")], 20 << 20) },
+        xattrs: {
+          "README.TXT": streams,
+          "compressed/README.TXT": streams,
+          "Ordner größe": { "user.of a directory": hex("folder\n") },
+        },
         besides: /^compressed$/,
       }),
     ],

@@ -85,6 +85,16 @@ test("ACLs by number, also those that new files inherit", async () => {
   expect(acl(join(dest, "copy"))).toContain("default:user:1234:r-x")
 })
 
+test("names as GNU tar writes them; what Linux has no room for is told, and the rest is kept", async () => {
+  const pax = { ...user, "SCHILY.xattr.user.odd%3D%25 größe": "odd", "SCHILY.xattr.user.stream": Buffer.alloc(65_537) }
+  expect(await extract([top, { name: "top/f", body: "x", pax }])).toEqual([
+    expect.stringMatching(/copy\/f: attribute user\.stream is not kept: 65537 bytes are more than Linux keeps$/),
+  ])
+  expect(origin(join(dest, "copy/f"))).toBe("a\0\n\xff")
+  const odd = ["--only-values", "--absolute-names", "-n", "user.odd=% größe", join(dest, "copy/f")]
+  expect(execFileSync("getfattr", odd).toString()).toBe("odd")
+})
+
 test("what gives power is kept only where it was asked for; what can't be understood is told", async () => {
   const members: Member[] = [
     top,
