@@ -29,7 +29,8 @@ export const MAX_PUBLIC_KEYS = 16
 export const MAX_PUBLIC_KEY_LENGTH = 8192
 /** Of a line: RSA with 16,384 bits and a comment. As many as there may be must not cost the API server more than it spends. */
 const MAX_LINE_LENGTH = 3072
-const isShort = (text: string) => [...text].length <= MAX_LINE_LENGTH
+/** Counted in code points, as CEL does. */
+const isShort = (text: string) => Array.from(text).length <= MAX_LINE_LENGTH
 
 const publicKey = z
   .string()

@@ -134,6 +134,7 @@ const usage = (name: string) =>
   kubectl-recover ls ${name}:/
   kubectl-recover cp ${name}:/VOLUME/PATH .
   kubectl-recover tar ${name}:/VOLUME/PATH -f archive.tar
+  kubectl-recover sftp ${name}
 `
 
 function interrupted(signal: AbortSignal): Promise<undefined> {

@@ -1,6 +1,7 @@
-import { execFile, spawn } from "node:child_process"
+import { execFile, execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { open } from "node:fs/promises"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -96,6 +97,19 @@ test("with a key of one's own no Secret is read, and one that is taken away open
     err: expect.stringContaining("Permission denied") as string,
   })
   expect(secrets()).toBe(before)
+})
+
+test("interrupted in the middle of a batch, sftp ends with it, and nothing is left", async () => {
+  const pipe = join(work, "pipe")
+  execFileSync("mkfifo", [pipe])
+  const verb = start("orders", "-b", pipe)
+  const commands = await open(pipe, "w") // as soon as sftp reads it
+  await commands.write("pwd\n")
+  const answered = () => Promise.resolve(verb.printed().includes("Remote working directory"))
+  await waitFor("an answer", answered, { seconds: 60, everyMs: 20 })
+  verb.kill("SIGINT")
+  expect([(await verb.ended).code, left()]).toEqual([130, []])
+  await commands.close()
 })
 
 test("at the prompt Ctrl-C is sftp's: it goes on, and bye ends it well", async () => {

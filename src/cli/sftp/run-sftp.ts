@@ -14,6 +14,7 @@ export async function runSftp(args: readonly string[], signal: AbortSignal): Pro
     const how = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
       child.once("error", reject).once("close", (code, signal) => resolve(code ?? signal))
     })
+    if (how === "SIGINT") throw new RecoveryError("Interrupted", "Interrupted.")
     if (how !== 0) throw new RecoveryError("CommandFailed", `sftp ended with ${how}; its own words are above.`)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
