@@ -3,7 +3,7 @@ import { cliWays } from "./ways/cli.ts"
 import { httpWay } from "./ways/http.ts"
 import { pageWay } from "./ways/page.ts"
 import { sshWays } from "./ways/ssh.ts"
-import { intoClaim, intoPod } from "./ways/pods.ts"
+import { intoClaim, intoPod, kubectlWays } from "./ways/pods.ts"
 
 /** All ways in which files are taken home. */
-export const ways: readonly Way[] = [...cliWays, httpWay, ...sshWays, pageWay, intoPod, intoClaim]
+export const ways: readonly Way[] = [...cliWays, httpWay, ...sshWays, pageWay, ...kubectlWays, intoPod, intoClaim]

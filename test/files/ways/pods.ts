@@ -1,4 +1,5 @@
-import { tarEverything, treeFrom } from "../local-tree.ts"
+import { below, localTree, tarEverything, treeFrom } from "../local-tree.ts"
+import type { Scene } from "../scene.ts"
 import type { Way } from "../way.ts"
 
 /** `kubectl recover cp` into the running pod of the application. */
@@ -38,3 +39,32 @@ export const intoClaim: Way = {
     return await treeFrom("kubectl", args, scene.env)
   },
 }
+
+/** The session's restore pod. */
+async function restorePod(scene: Scene): Promise<string> {
+  const selector = `filerecovery.dev/role=restore,filerecovery.dev/session=${scene.session}`
+  return (await scene.type(`kubectl get pod -l ${selector} -o name`, "/")).trim().replace("pod/", "")
+}
+
+/** kubectl and nothing of ours: what it starts in the container `files` is src/exec. */
+export const kubectlWays: readonly Way[] = [
+  {
+    name: "kubectl exec tar --acls --xattrs",
+    loses: ["nanoseconds"],
+    async take(scene) {
+      const tar = ["tar", "cf", "-", "--acls", "--xattrs", "-C", "/vg0-data", "tree"]
+      const args = ["exec", "-n", scene.namespace, await restorePod(scene), "-c", "files", "--", ...tar]
+      return below(await treeFrom("kubectl", args, scene.env), "tree")
+    },
+  },
+  {
+    name: "kubectl cp",
+    loses: ["owners", "modes", "times", "devices", "pipes", "links", "hard links", "attributes", "ACLs"],
+    async take(scene) {
+      await using folder = await scene.folder()
+      const from = `${scene.namespace}/${await restorePod(scene)}:/vg0-data/tree`
+      await scene.type(`kubectl cp -c files ${from} tree`, folder.path)
+      return await localTree(`${folder.path}/tree`)
+    },
+  },
+]
