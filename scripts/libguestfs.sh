@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes a Debian 12 of its own with libguestfs in it, for `npm run bench -- disks`: 1.2 GiB in the cache, nothing on this
+# Makes a Debian 12 of its own with libguestfs in it, for `npm run bench -- disks` and `-- files`: 1.2 GiB in the cache, nothing on this
 # machine, which takes some minutes once. Prints its folder as its only line on stdout. Needs root, as chroot does.
 set -euo pipefail
 cache=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/file-recovery

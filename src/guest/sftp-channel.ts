@@ -40,8 +40,11 @@ export class SftpChannel {
 
   /** Has a session started, says hello to its server and waits for the version. */
   static async open(start: (received: Received) => Promise<Session>): Promise<SftpChannel> {
-    const session = await start((chunk) => channel.#received(chunk)) // nothing comes before a server was started
-    const channel = new SftpChannel(session)
+    let channel: SftpChannel | undefined
+    const session = await start((chunk) => {
+      if (channel) channel.#received(chunk) // what comes before the server runs is stale
+    })
+    channel = new SftpChannel(session)
     const version = channel.#expect(0)
     session.socket.write(Buffer.from([0, 0, 0, 5, packetType.init, 0, 0, 0, 3]))
     await version

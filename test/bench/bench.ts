@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly sizeMiB: number
   /** Which parts of a bench; all when it is empty. */
   readonly only: readonly string[]
+  /** Of what there are many rows: those whose names have these words. */
+  readonly rows: string
 }
 
 /** What was measured. */

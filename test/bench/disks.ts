@@ -15,14 +15,14 @@ import { type Opening, type Reading, timeOpening, timeReading } from "./disks/ti
  */
 export const disks: Bench = {
   about:
-    "[--disks 1,20,64] [--rounds 3] [--only sets|speed|compared]: from open to the catalogue, and trees, beside libguestfs",
-  async run({ disks, rounds, only }): Promise<Outcome> {
+    "[--disks 1,20,64] [--rounds 3] [--only sets|speed|compared] [--rows WORDS]: from open to the catalogue, and trees, beside libguestfs",
+  async run({ disks, rounds, only, rows }): Promise<Outcome> {
     const load = loadNow()
     const absent = await whyNoLibguestfs()
     const isBeside = absent === undefined
     progress(loadLine(load).trimEnd())
     if (absent !== undefined) progress(absent)
-    const parts = { only, rounds, isBeside }
+    const parts = { only, rounds, rows, isBeside }
     const openings = await openingsOf(parts, disks)
     const readings = await readingsOf(parts)
     const { finds, failures } = await findsOf(parts)
@@ -45,7 +45,7 @@ export const disks: Bench = {
   },
 }
 
-interface Parts extends Pick<BenchOptions, "only" | "rounds"> {
+interface Parts extends Pick<BenchOptions, "only" | "rounds" | "rows"> {
   readonly isBeside: boolean
 }
 
@@ -70,8 +70,9 @@ async function findsOf(parts: Parts): Promise<{ finds: BothFinds[]; failures: st
   const finds: BothFinds[] = []
   const failures: string[] = []
   if (!isWanted("compared", parts)) return { finds, failures }
-  const images = await imagesOf(compared)
-  for (const row of compared) {
+  const wanted = compared.filter(({ name }) => name.includes(parts.rows))
+  const images = await imagesOf(wanted)
+  for (const row of wanted) {
     progress(row.name)
     try {
       const both = await compareBoth(row, images(row), parts.isBeside)

@@ -5,6 +5,7 @@
  *   -- scale [--sessions 10,100,1000]                 what so many sessions at once cost the operator; brings a cluster up
  *   -- disks [--disks 1,20,64] [--rounds 3]           from open to the complete catalogue, and trees, beside libguestfs;
  *            [--only sets|speed|compared]             needs this machine only
+ *            [--rows WORDS]                           of those compared, the ones with these words in their names
  *   -- files [--rounds 3] [--size 1024]               reading files by cp, HTTP and SFTP, beside libguestfs; this machine only
  *            [--only page|tree|large|ten|readers]
  *   -- ... -o json                                    the figures as JSON
@@ -25,6 +26,7 @@ const { positionals, values: flags } = parseArgs({
     rounds: { type: "string", default: "3" },
     size: { type: "string", default: "1024" },
     only: { type: "string", multiple: true, default: [] },
+    rows: { type: "string", default: "" },
     output: { type: "string", short: "o", default: "table" },
   },
 })
@@ -45,7 +47,7 @@ function optionsOf(given: typeof flags): BenchOptions | undefined {
   const [sessions, disks] = [given.sessions, given.disks].map(counts)
   const [rounds, sizeMiB] = [given.rounds, given.size].map(count)
   if (!sessions || !disks || rounds === undefined || sizeMiB === undefined) return undefined
-  return { sessions, disks, rounds, sizeMiB, only: given.only }
+  return { sessions, disks, rounds, sizeMiB, only: given.only, rows: given.rows }
 }
 
 async function main(): Promise<void> {
