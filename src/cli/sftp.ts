@@ -1,3 +1,5 @@
+import { accessSync, constants } from "node:fs"
+import { resolve } from "node:path"
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import { percentEncode } from "../files/names.ts"
@@ -71,7 +73,8 @@ async function sftp(text: string, path: string | undefined, flags: SftpFlags, co
   await using stack = new AsyncDisposableStack()
   const session = await sftpSession(where, flags, signal)
   const { hostKey, username, title, secret } = session
-  const login = flags.identity === undefined ? { password: await session.password() } : { identity: flags.identity }
+  const login =
+    flags.identity === undefined ? { password: await session.password() } : { identity: readable(flags.identity) }
   let failure: unknown
   const failed = (error: unknown) => {
     failure = error
@@ -102,6 +105,17 @@ async function sftp(text: string, path: string | undefined, flags: SftpFlags, co
   await runSftp(argumentsOf(connection, flags, joinPath(inside)), signal).catch((error: unknown) => {
     throw failure ?? error
   })
+}
+
+/** The file's whole path: what is printed is used elsewhere. */
+function readable(file: string): string {
+  try {
+    accessSync(file, constants.R_OK)
+    return resolve(file)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new RecoveryError("UsageError", `--identity "${file}" can't be read (${code}).`, { cause })
+  }
 }
 
 /** A URL, because it can hold every byte of a name. */

@@ -22,18 +22,22 @@ let work: string
 
 /** Starts the verb as a process of its own, with folders of its own. */
 const start = (...args: string[]) =>
-  startCli(["sftp", ...args, "-n", "shop", "--kubeconfig", lab.kubeconfig], { TMPDIR: join(work, "tmp") }, work)
+  startCli(
+    ["sftp", ...args, "-n", "shop", "--kubeconfig", lab.kubeconfig],
+    { TMPDIR: join(work, "it's 100% tmp") },
+    work,
+  )
 const run = (...args: string[]) => start(...args).ended
 const batch = (text: string) => {
   writeFileSync(join(work, "batch"), text)
   return join(work, "batch")
 }
-const left = () => readdirSync(join(work, "tmp"))
+const left = () => readdirSync(join(work, "it's 100% tmp"))
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "recover-sftp-"))
   work = mkdtempSync(join(tmpdir(), "recover-sftp-client-"))
-  mkdirSync(join(work, "tmp"))
+  mkdirSync(join(work, "it's 100% tmp"))
   mkdirSync(join(root, "orders"))
   writeFileSync(join(root, "orders/2026-11.db"), book)
   for (const name of odd) writeFileSync(Buffer.concat([Buffer.from(`${root}/orders/`), name]), name)
@@ -55,7 +59,9 @@ test("a batch takes a tree of any names; nothing is left, and no secret was in s
   expect([code, err]).toEqual([0, ""])
   expect(readFileSync(join(into, "2026-11.db"))).toEqual(book)
   for (const name of odd) expect(readFileSync(Buffer.concat([Buffer.from(`${into}/`), name]))).toEqual(name)
-  expect(readFileSync(join(work, "args"), "utf8")).toMatch(/^sftp -F none -P \d+ -i \S+\/frk-sftp-\w+\/key /)
+  expect(readFileSync(join(work, "args"), "utf8")).toMatch(
+    /^sftp -F none -P \d+ -o \S+ -o \S+ -o IdentityFile=".+\/frk-sftp-\w+\/key" /,
+  )
   expect(left()).toEqual([])
 })
 
@@ -114,7 +120,7 @@ test("interrupted in the middle of a batch, sftp ends with it, and nothing is le
 
 test("at the prompt Ctrl-C is sftp's: it goes on, and bye ends it well", async () => {
   const words = ["src/cli.ts", "sftp", "orders", "-n", "shop", "--kubeconfig", lab.kubeconfig].join(" ")
-  const env = { ...process.env, TMPDIR: join(work, "tmp") }
+  const env = { ...process.env, TMPDIR: join(work, "it's 100% tmp") }
   // a terminal of its own, in which it has the foreground
   const terminal = spawn("script", ["-qefc", `exec '${process.execPath}' ${words}`, "/dev/null"], { env })
   let shown = ""
@@ -191,6 +197,7 @@ test.each<[string, string[], number, string]>([
   ["a path for a tunnel", ["orders", "/data", "--print"], 2, "don't start"],
   ["an address without a port", ["orders", "--listen", "127.0.0.1"], 2, "ADDRESS:PORT"],
   ["a port there is none of", ["orders", "--listen", ":70000"], 2, "ADDRESS:PORT"],
+  ["a key that isn't there", ["orders", "-i", "/nonexistent"], 2, "ENOENT"],
   ["another format", ["orders", "-o", "yaml"], 2, "json"],
 ])("refused: %s", async (_, args, code, words) => {
   const answer = await lab.run(["sftp", ...args])
@@ -204,7 +211,7 @@ test("a session of an earlier release has no SFTP, and a machine without sftp is
   const old = await run("old")
   expect([old.code, old.err]).toEqual([4, expect.stringContaining("serves no SFTP")])
   const args = ["sftp", "orders", "-n", "shop", "--kubeconfig", lab.kubeconfig]
-  const bare = await startCli(args, { PATH: "/nonexistent", TMPDIR: join(work, "tmp") }).ended
+  const bare = await startCli(args, { PATH: "/nonexistent", TMPDIR: join(work, "it's 100% tmp") }).ended
   expect([bare.code, bare.err]).toEqual([1, expect.stringContaining("install OpenSSH's client")])
   expect(left()).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { devNull } from "node:os"
 import { fingerprintOf } from "../../api/public-key.ts"
 
 /** How to connect to a tunnel. */
@@ -22,11 +23,12 @@ export function openSshOptions({ port, knownHosts, identity }: Connection): stri
   const set = {
     IdentitiesOnly: "yes",
     StrictHostKeyChecking: "yes",
+    IdentityFile: asValue(identity),
     UserKnownHostsFile: asValue(knownHosts),
-    GlobalKnownHostsFile: asValue(knownHosts),
+    GlobalKnownHostsFile: devNull,
   }
   const options = Object.entries(set).flatMap(([name, value]) => ["-o", `${name}=${value}`])
-  return ["-F", "none", "-P", String(port), "-i", identity, ...options]
+  return ["-F", "none", "-P", String(port), ...options]
 }
 
 /** A path in an option of OpenSSH's: blanks part several, and `%` begins a token. */
