@@ -1,5 +1,5 @@
 import { constants } from "node:fs"
-import { lutimes, open, rename, symlink, unlink } from "node:fs/promises"
+import { lchown, lutimes, open, rename, symlink, unlink } from "node:fs/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { download, persist } from "../client/download.ts"
 import type { FilesClient, Place } from "../client/files-client.ts"
@@ -19,6 +19,8 @@ export interface Placing {
   readonly journal: Journal
   readonly names: Names
   readonly copyId: string
+  /** Whether what is written belongs to whom it belonged: takes the right to give files away. */
+  readonly keepsOwner: boolean
   readonly signal: AbortSignal
   readonly retrying: (why: string) => void
   /** Bytes between two lines of the journal about one file. */
@@ -86,15 +88,16 @@ async function isThere(directory: Buffer, { path, entry }: Source, journal: Jour
   return false
 }
 
-async function makeLink(part: Buffer, { entry }: Source): Promise<number> {
+async function makeLink(part: Buffer, { entry }: Source, { keepsOwner }: Placing): Promise<number> {
   await remove(part)
   await symlink(percentDecode(entry.linkTarget ?? ""), part)
+  if (keepsOwner) await lchown(part, entry.uid, entry.gid)
   await lutimes(part, secondsOf(entry), secondsOf(entry))
   return 0
 }
 
 async function writeFile(part: Buffer, { place, entry, path }: Source, placing: Placing): Promise<number> {
-  const { files, journal, signal, retrying } = placing
+  const { files, journal, keepsOwner, signal, retrying } = placing
   const step = placing.stepBytes ?? stepBytes
   const { bytes: reached = 0, etag = "" } = await usable(part, journal.partial(path))
   if (reached === 0) await remove(part)
@@ -114,6 +117,7 @@ async function writeFile(part: Buffer, { place, entry, path }: Source, placing: 
       told = position
     }
     await file.truncate(position)
+    if (keepsOwner) await file.chown(entry.uid, entry.gid)
     await file.chmod(entry.mode & 0o777)
     await file.utimes(secondsOf(entry), secondsOf(entry))
     await file.sync()

@@ -94,7 +94,7 @@ async function copyDirectory(
     for (const one of page.entries.filter((one) => isDirectory(one))) await copyOne(one)
     cursor = page.next
   }
-  await settle(directory, isOurs ? entry : undefined)
+  await settle(directory, isOurs ? entry : undefined, walk)
   if (failures === 0) await journal.complete(path, skipped)
   return failures === 0
 }
@@ -117,10 +117,11 @@ async function enter(parent: Buffer, name: Buffer, path: Buffer, { journal }: Wa
 }
 
 /** Names within are synced; then, if it is ours, what the directory itself looked like. */
-async function settle(path: Buffer, entry: Entry | undefined): Promise<void> {
+async function settle(path: Buffer, entry: Entry | undefined, { keepsOwner }: Walk): Promise<void> {
   const directory = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   try {
     if (entry) {
+      if (keepsOwner) await directory.chown(entry.uid, entry.gid)
       await directory.chmod(entry.mode & 0o777)
       await directory.utimes(secondsOf(entry), secondsOf(entry))
     }

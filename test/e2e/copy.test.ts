@@ -110,3 +110,27 @@ test("a pod that is killed midway is followed by one that goes on", async () => 
   expect(await hashes("/data/again")).toBe(written)
   await nothingLeft(cluster, before, /^FileRecoveryCopy /)
 })
+
+test("owners are kept where the namespace allows baseline; where it doesn't, the copy says so and waits", async () => {
+  const label = "pod-security.kubernetes.io/enforce"
+  const enforce = (level: string) => cluster.kubectl(["label", "--overwrite", "ns", namespace, `${label}${level}`])
+  const destination = { persistentVolumeClaim: { name: "restored" }, directory: "/owners" }
+  await enforce("=restricted")
+  try {
+    await cluster.apply(copy("owners", { preserve: ["Owner"], destination }))
+    const refused = async () =>
+      (await status("owners"))?.conditions?.find(({ type, reason }) => type === "Complete" && reason === "PodRefused")
+    const { message } = await waitFor("the refusal", refused, { seconds: 180 })
+    expect(message).toContain("have the namespace allow Pod Security baseline")
+    await enforce("=baseline")
+    await completes("owners")
+    expect(await status("owners")).toMatchObject({ files: 202, failed: 0 })
+  } finally {
+    await enforce("-")
+  }
+  // written by user 1000 there; the directory that was made for it is nobody's but root's
+  expect(await inPod(cluster, namespace, "restored", "stat -c %u owners owners/tree owners/tree/large")).toBe(
+    "0\n1000\n1000\n",
+  )
+  expect(await hashes("/data/owners")).toBe(written)
+})

@@ -1,6 +1,8 @@
 import {
   chmodSync,
   existsSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -37,6 +39,30 @@ test("a tree, with its modes and times, and nothing besides", async () => {
   const [file, directory] = ["tree/a", "tree/b"].map((path) => statSync(join(lab.destination, path)))
   expect([file?.mode, directory?.mode]).toEqual([0o100751, 0o040555])
   expect([file?.mtimeMs, directory?.mtimeMs]).toEqual([1e12, 1e12])
+})
+
+test("with owners: of files, links and directories, but not of a directory that was there", async () => {
+  lab.write(lab.source, tree)
+  symlinkSync("a", join(lab.source, "tree/link"))
+  const owners: [string, number, number][] = [
+    ["tree", 1, 2],
+    ["tree/a", 1000, 4_000_000_000],
+    ["tree/b", 7, 8],
+    ["tree/b/c", 9, 10],
+    ["tree/b/d", 11, 12],
+    ["tree/link", 13, 14],
+  ]
+  for (const [path, uid, gid] of owners) lchownSync(join(lab.source, path), uid, gid)
+  chmodSync(join(lab.source, "tree/a"), 0o6751)
+  mkdirSync(join(lab.destination, "tree/b"), { recursive: true })
+  expect(await lab.pull({ preserve: ["Owner"] })).toMatchObject({ reason: "Copied", files: 4, failed: 0 })
+  const found = owners.map(([path]) => {
+    const { uid, gid } = lstatSync(join(lab.destination, path))
+    return [path, uid, gid]
+  })
+  const there = ["tree", "tree/b"]
+  expect(found).toEqual(owners.map(([path, ...owner]) => [path, ...(there.includes(path) ? [0, 0] : owner)]))
+  expect(statSync(join(lab.destination, "tree/a")).mode & 0o7777).toBe(0o751)
 })
 
 test("several places into a directory that is made: a file, a tree, and a whole volume under its name", async () => {

@@ -45,7 +45,7 @@ export function finish(observed: ObservedCopy, { why, result }: Outcome, now: In
   }
   const wanted: WantedOfCopy = why
     ? { Complete: { holds: false, ...why }, Failed: { holds: true, ...why }, Stalled: { holds: true, ...why } }
-    : { Complete: { holds: true, reason: "Copied", message: words(status) } }
+    : { Complete: { holds: true, reason: "Copied", message: words(status, observed.spec) } }
   return {
     status: {
       ...status,
@@ -81,7 +81,8 @@ function numbersOf(result: CopyResult | undefined): Partial<CopyStatus> {
 }
 
 /** What became of it, and what a copy doesn't keep. */
-function words({ files = 0, bytes = 0, skipped = 0 }: CopyStatus): string {
+function words({ files = 0, bytes = 0, skipped = 0 }: CopyStatus, spec: ObservedCopy["spec"]): string {
   const left = skipped > 0 ? ` ${skipped} were left out.` : ""
-  return `${files} files were copied, ${bytes} bytes, with modes and times; owners, ACLs and extended attributes are not kept.${left}`
+  const [kept, lost] = spec?.preserve?.includes("Owner") ? ["owners, ", ""] : ["", "owners, "]
+  return `${files} files were copied, ${bytes} bytes, with ${kept}modes and times; ${lost}ACLs and extended attributes are not kept.${left}`
 }
