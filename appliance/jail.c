@@ -5,7 +5,8 @@
    JAIL=dir       before main().
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
    JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of:
-                  for tar. */
+                  for tar.
+   JAIL_EMPTY     has regular files look empty, so that tar writes headers and opens nothing that it need not. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -31,12 +33,13 @@ static void drop_capabilities(int xattr) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capset, &header, keep)) _exit(NOT_CONFINED);
 }
 
-static int on_ntfs;
+static int on_ntfs, empty;
 
 static void jail(const char *directory) {
   struct statfs volume;
   if (chroot(directory) || chdir("/")) _exit(NO_DIRECTORY);
   on_ntfs = getenv("JAIL_XATTR") && statfs("/", &volume) == 0 && volume.f_type == 0x7366746e;
+  empty = getenv("JAIL_EMPTY") != NULL;
   drop_capabilities(getenv("JAIL_XATTR") != NULL);
   unsetenv("JAIL");
   unsetenv("JAIL_LATE");
@@ -110,4 +113,21 @@ ssize_t llistxattr(const char *path, char *list, size_t size) {
 ssize_t flistxattr(int fd, char *list, size_t size) {
   ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
   return with_unlisted(NULL, fd, list, size, real(fd, list, size));
+}
+
+static int emptied(int result, struct stat *file) {
+  if (empty && result == 0 && S_ISREG(file->st_mode)) file->st_size = file->st_blocks = 0;
+  return result;
+}
+
+int fstat(int fd, struct stat *file) {
+  static int (*real)(int, struct stat *);
+  if (!real) real = (int (*)(int, struct stat *))dlsym(RTLD_NEXT, "fstat");
+  return emptied(real(fd, file), file);
+}
+
+int fstatat(int directory, const char *path, struct stat *file, int flags) {
+  static int (*real)(int, const char *, struct stat *, int);
+  if (!real) real = (int (*)(int, const char *, struct stat *, int))dlsym(RTLD_NEXT, "fstatat");
+  return emptied(real(directory, path, file, flags), file);
 }

@@ -96,15 +96,16 @@ const conflict = z
     "What becomes of a file whose name is taken at the destination. Fail: it is left out, and the copy ends Failed. Skip: it is left out. Overwrite: what was there is replaced, unless it is a directory. Rename: it is written as NAME.recovered. Directories that are there already are copied into, whatever is said here.",
   )
 
-export const preserved = ["Owner"] as const
+export const preserved = ["Owner", "Attributes"] as const
 export type Preserved = (typeof preserved)[number]
 
 const preserve = z
   .array(z.enum(preserved))
   .min(1)
   .max(preserved.length)
+  .refine((all) => new Set(all).size === all.length, { message: "names something twice" })
   .describe(
-    "What is kept besides content, permission bits and times. Owner: numeric owner and group. The copy's pod then runs as root with the capabilities CHOWN, DAC_OVERRIDE, FOWNER and FSETID: the namespace must allow Pod Security baseline. Absent: all that is written belongs to destination.securityContext.",
+    "What is kept besides content, permission bits and times. Owner: numeric owner and group. The copy's pod then runs as root with the capabilities CHOWN, DAC_OVERRIDE, FOWNER and FSETID: the namespace must allow Pod Security baseline. Without it all that is written belongs to destination.securityContext. Attributes: ACLs and extended attributes of the kind user.*.",
   )
   .meta({ "x-kubernetes-list-type": "set" })
 
@@ -147,8 +148,8 @@ export const copySpec = withRules(
       message: "recoveryPoint chooses among the snapshots of claims; volumeSnapshots are chosen already",
     },
     {
-      holds: ({ preserve, destination }) => preserve === undefined || destination.securityContext === undefined,
-      cel: "!has(self.preserve) || !has(self.destination.securityContext)",
+      holds: ({ preserve, destination }) => !preserve?.includes("Owner") || destination.securityContext === undefined,
+      cel: "!has(self.preserve) || !('Owner' in self.preserve) || !has(self.destination.securityContext)",
       message: "where owners are kept, no other can be named in destination.securityContext",
     },
   ],

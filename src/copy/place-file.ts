@@ -8,6 +8,7 @@ import { percentDecode } from "../files/names.ts"
 import type { Entry } from "../files/schemas.ts"
 import { goesOn } from "./failures.ts"
 import { type Names, partName, statOf } from "./destination.ts"
+import type { Attributes } from "./attributes.ts"
 import type { Journal } from "./journal.ts"
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
@@ -21,6 +22,8 @@ export interface Placing {
   readonly copyId: string
   /** Whether what is written belongs to whom it belonged: takes the right to give files away. */
   readonly keepsOwner: boolean
+  /** Those to keep of what is copied; absent: none. */
+  readonly attributes?: Attributes | undefined
   readonly signal: AbortSignal
   readonly retrying: (why: string) => void
   /** Bytes between two lines of the journal about one file. */
@@ -117,6 +120,7 @@ async function writeFile(part: Buffer, { place, entry, path }: Source, placing: 
       told = position
     }
     await file.truncate(position)
+    placing.attributes?.apply(part, place, entry.mode)
     if (keepsOwner) await file.chown(entry.uid, entry.gid)
     await file.chmod(entry.mode & 0o777)
     await file.utimes(secondsOf(entry), secondsOf(entry))

@@ -52,6 +52,7 @@ export async function pull(options: PullOptions): Promise<CopyResult> {
       journal,
       names: new Names(options.conflict),
       keepsOwner: options.preserve?.includes("Owner") === true,
+      keepsAttributes: options.preserve?.includes("Attributes") === true,
       skipped: () => void skipped++,
       failed: ({ volume, components }: Place, error: unknown) => {
         const { code, message } = asReason(error)

@@ -50,6 +50,8 @@ beforeAll(async () => {
     "mkdir -p tree/deep/er",
     "for n in $(seq 200); do head -c $((n * 100)) /dev/urandom > tree/deep/f$n; done",
     "head -c 40M /dev/urandom > tree/large",
+    "setfattr -n user.note -v kept tree/large",
+    "setfacl -m u:1234:r tree/large",
     "printf x > \"tree/$(printf 'odd\\\\377\\\\n name')\"",
     "find tree -type f -print0 | sort -z | xargs -0 sha256sum",
   ]
@@ -111,13 +113,13 @@ test("a pod that is killed midway is followed by one that goes on", async () => 
   await nothingLeft(cluster, before, /^FileRecoveryCopy /)
 })
 
-test("owners are kept where the namespace allows baseline; where it doesn't, the copy says so and waits", async () => {
+test("owners and attributes are kept where the namespace allows baseline; where it doesn't, the copy says so and waits", async () => {
   const label = "pod-security.kubernetes.io/enforce"
   const enforce = (level: string) => cluster.kubectl(["label", "--overwrite", "ns", namespace, `${label}${level}`])
   const destination = { persistentVolumeClaim: { name: "restored" }, directory: "/owners" }
   await enforce("=restricted")
   try {
-    await cluster.apply(copy("owners", { preserve: ["Owner"], destination }))
+    await cluster.apply(copy("owners", { preserve: ["Owner", "Attributes"], destination }))
     const refused = async () =>
       (await status("owners"))?.conditions?.find(({ type, reason }) => type === "Complete" && reason === "PodRefused")
     const { message } = await waitFor("the refusal", refused, { seconds: 180 })
@@ -129,8 +131,11 @@ test("owners are kept where the namespace allows baseline; where it doesn't, the
     await enforce("-")
   }
   // written by user 1000 there; the directory that was made for it is nobody's but root's
-  expect(await inPod(cluster, namespace, "restored", "stat -c %u owners owners/tree owners/tree/large")).toBe(
-    "0\n1000\n1000\n",
-  )
+  const look = [
+    "stat -c %u owners owners/tree owners/tree/large",
+    "getfattr --only-values -n user.note owners/tree/large",
+    "getfacl -cn owners/tree/large | grep 1234",
+  ]
+  expect(await inPod(cluster, namespace, "restored", look.join("; "))).toBe("0\n1000\n1000\nkeptuser:1234:r--\n")
   expect(await hashes("/data/owners")).toBe(written)
 })

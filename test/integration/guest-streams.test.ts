@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import type { TarHeader } from "../../src/files/tar/header.ts"
 import { readTar } from "../../src/files/tar/reader.ts"
 import type { FindTests, FoundEntry } from "../../src/guest/search.ts"
 import { plainImages } from "../support/guest/images.ts"
@@ -85,3 +86,21 @@ test("several paths are one archive, with their attributes or only their content
   expect(contents).toEqual(full)
   expect(contents.get("many/f7")).toBe(createHash("sha256").update("7").digest("hex"))
 })
+
+test("headers alone: every file looks empty, and has the attributes that the archive has", async () => {
+  const [full, headers] = [await headersOf({}), await headersOf({ headers: true })]
+  expect([...headers.keys()]).toEqual([...full.keys()])
+  expect(new Set([...headers.values()].map(({ sizeBytes }) => sizeBytes))).toEqual(new Set([0]))
+  const marked = [...full].filter(([, { attributes, type }]) => attributes && type !== "hardlink")
+  expect(marked.length).toBeGreaterThan(0)
+  for (const [name, { attributes, mode, uid, gid, mtime }] of marked)
+    expect(headers.get(name)).toMatchObject({ attributes, mode, uid, gid, mtime })
+  expect([...headers.values()].some(({ type }) => type === "hardlink")).toBe(false)
+})
+
+async function headersOf(form: { headers?: boolean }): Promise<Map<string, TarHeader>> {
+  const all = new Map<string, TarHeader>()
+  for await (const { header } of readTar(vm.guest.tar("whole", [Buffer.from("/")], { signal, ...form })))
+    all.set(header.name.toString("latin1"), header)
+  return all
+}

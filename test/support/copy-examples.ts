@@ -40,6 +40,8 @@ export const copyExamples: SpecExample[] = [
   { name: "user, group and fsGroup", spec: runAs({ runAsUser: 999, runAsGroup: 998, fsGroup: 997 }) },
   { name: "overwriting", spec: { ...base, conflict: "Overwrite" } },
   { name: "keeping owners", spec: { ...base, preserve: ["Owner"] } },
+  { name: "keeping attributes, of another user", spec: { ...runAs({ runAsUser: 999 }), preserve: ["Attributes"] } },
+  { name: "keeping all there is", spec: { ...base, preserve: ["Owner", "Attributes"] } },
   { name: "deleted as soon as finished", spec: { ...base, ttlAfterFinished: "0s" } },
 
   { name: "no source", spec: { paths, destination }, refused: "exactly one of session and source" },

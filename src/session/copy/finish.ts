@@ -1,3 +1,4 @@
+import { type Preserved, preserved } from "../../api/copy.ts"
 import type { CopyStatus } from "../../api/copy-status.ts"
 import type { CopyResult } from "../../control/copy-result.ts"
 import type { Instant } from "../observed.ts"
@@ -83,6 +84,10 @@ function numbersOf(result: CopyResult | undefined): Partial<CopyStatus> {
 /** What became of it, and what a copy doesn't keep. */
 function words({ files = 0, bytes = 0, skipped = 0 }: CopyStatus, spec: ObservedCopy["spec"]): string {
   const left = skipped > 0 ? ` ${skipped} were left out.` : ""
-  const [kept, lost] = spec?.preserve?.includes("Owner") ? ["owners, ", ""] : ["", "owners, "]
-  return `${files} files were copied, ${bytes} bytes, with ${kept}modes and times; ${lost}ACLs and extended attributes are not kept.${left}`
+  const kept = ["modes", "times", ...(spec?.preserve ?? []).map((what) => names[what])]
+  const lost = preserved.filter((what) => !spec?.preserve?.includes(what)).map((what) => names[what])
+  const not = lost.length > 0 ? `; ${lost.join(", ")} are not kept` : ""
+  return `${files} files were copied, ${bytes} bytes, with ${kept.join(", ")}${not}.${left}`
 }
+
+const names: Readonly<Record<Preserved, string>> = { Owner: "owners", Attributes: "ACLs and extended attributes" }
