@@ -19,7 +19,7 @@ ENTRYPOINT ["/usr/local/bin/node", "/app/operator.mjs"]
 COPY operator.mjs /app/
 
 # The engine: target pods (/app/target.mjs) and restore pods (/app/restore.mjs with QEMU and the guest appliance) and
-# pods of copies (/app/copy.mjs). What kubectl cp and kubectl exec find as tar and ls is /app/exec.mjs.
+# pods of copies (/app/copy.mjs, which calls setfacl and setfattr). What kubectl cp and kubectl exec find as tar and ls is /app/exec.mjs.
 FROM ${BASE_IMAGE} AS engine
 RUN apt-get update && \
     apt-get install -y --no-install-recommends qemu-system-x86 tini util-linux attr acl && \

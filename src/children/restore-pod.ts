@@ -12,7 +12,8 @@ const OVERLAY_DIR = "/overlay"
 
 /**
  * The pod that mounts what is on the disks and offers the files. `files` logs in to the target and holds the Secret;
- * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else. A socket of its own is for what `kubectl exec` starts in `files`.
+ * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else. `files` has one more of its own,
+ * for what `kubectl exec` starts in it.
  */
 export function restorePodManifest(blueprint: Blueprint, name: string, targetHost: string): Manifest {
   const { session, disks, deadline, installation, unlock = [], journal } = blueprint
