@@ -19,10 +19,10 @@ ENTRYPOINT ["/usr/local/bin/node", "/app/operator.mjs"]
 COPY operator.mjs /app/
 
 # The engine: target pods (/app/target.mjs) and restore pods (/app/restore.mjs with QEMU and the guest appliance) and
-# pods of copies (/app/copy.mjs). What kubectl cp and kubectl exec find as tar and ls is /app/exec.mjs.
+# pods of copies (/app/copy.mjs, which calls setfacl and setfattr). What kubectl cp and kubectl exec find as tar and ls is /app/exec.mjs.
 FROM ${BASE_IMAGE} AS engine
 RUN apt-get update && \
-    apt-get install -y --no-install-recommends qemu-system-x86 tini util-linux && \
+    apt-get install -y --no-install-recommends qemu-system-x86 tini util-linux attr acl && \
     rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* && \
     printf 'nonroot:x:65532:65532::/tmp:/sbin/nologin\n' >>/etc/passwd && printf 'nonroot:x:65532:\n' >>/etc/group && \
     ln -s /app/exec.mjs /usr/local/bin/tar && ln -s /app/exec.mjs /usr/local/bin/ls

@@ -5,7 +5,8 @@
    JAIL=dir       before main().
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
    JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of,
-                  streams among them (jail-streams.c): for tar. */
+                  streams among them (jail-streams.c): for tar.
+   JAIL_EMPTY     has regular files look empty, so that tar writes headers and opens nothing that it need not. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -53,7 +54,7 @@ static int ext4_says(const char *volume, const char *what) {
   return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int on_ntfs, serving;
+static int on_ntfs, serving, empty;
 
 /* jail-streams.c */
 void start_streams(const char *directory);
@@ -67,6 +68,7 @@ static void jail(const char *directory) {
   on_ntfs = getenv("JAIL_XATTR") && statfs(directory, &volume) == 0 && volume.f_type == 0x7366746e;
   if (on_ntfs) start_streams(directory);
   if (chroot(directory) || chdir("/")) _exit(NO_DIRECTORY);
+  empty = getenv("JAIL_EMPTY") != NULL;
   drop_capabilities(getenv("JAIL_XATTR") != NULL);
   unsetenv("JAIL");
   unsetenv("JAIL_LATE");
@@ -201,4 +203,21 @@ ssize_t llistxattr(const char *path, char *list, size_t size) {
 ssize_t flistxattr(int fd, char *list, size_t size) {
   ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
   return with_unlisted(NULL, fd, list, size, or_none(real(fd, list, size)));
+}
+
+static int emptied(int result, struct stat *file) {
+  if (empty && result == 0 && S_ISREG(file->st_mode)) file->st_size = file->st_blocks = 0;
+  return result;
+}
+
+int fstat(int fd, struct stat *file) {
+  static int (*real)(int, struct stat *);
+  if (!real) real = (int (*)(int, struct stat *))dlsym(RTLD_NEXT, "fstat");
+  return emptied(real(fd, file), file);
+}
+
+int fstatat(int directory, const char *path, struct stat *file, int flags) {
+  static int (*real)(int, const char *, struct stat *, int);
+  if (!real) real = (int (*)(int, const char *, struct stat *, int))dlsym(RTLD_NEXT, "fstatat");
+  return emptied(real(directory, path, file, flags), file);
 }

@@ -96,6 +96,19 @@ const conflict = z
     "What becomes of a file whose name is taken at the destination. Fail: it is left out, and the copy ends Failed. Skip: it is left out. Overwrite: what was there is replaced, unless it is a directory. Rename: it is written as NAME.recovered. Directories that are there already are copied into, whatever is said here.",
   )
 
+export const preserved = ["Owner", "Attributes"] as const
+export type Preserved = (typeof preserved)[number]
+
+const preserve = z
+  .array(z.enum(preserved))
+  .min(1)
+  .max(preserved.length)
+  .refine((all) => new Set(all).size === all.length, { message: "names something twice" })
+  .describe(
+    "What is kept besides content, permission bits and times. Owner: numeric owner and group. The copy's pod then runs as root with the capabilities CHOWN, DAC_OVERRIDE, FOWNER and FSETID: the namespace must allow Pod Security baseline. Without it all that is written belongs to destination.securityContext. Attributes: ACLs and extended attributes of the kind user.*.",
+  )
+  .meta({ "x-kubernetes-list-type": "set" })
+
 const ttlAfterFinished = duration(
   "Delete this object itself so long after it has finished (Complete or Failed), e.g. 24h; 0s: at once. Absent: it stays until somebody deletes it, which is right for what Git declares. Can be changed, added and removed at any time.",
 )
@@ -112,6 +125,7 @@ export const copySpec = withRules(
       paths,
       destination,
       conflict: conflict.default("Fail"),
+      preserve: preserve.optional(),
       ttlAfterFinished: ttlAfterFinished.optional(),
     })
     .describe("What to copy, from where, and where to. Can't be changed but for ttlAfterFinished."),
@@ -133,10 +147,15 @@ export const copySpec = withRules(
       cel: "!has(self.source) || !has(self.source.volumeSnapshots) || !has(self.recoveryPoint) || (!has(self.recoveryPoint.name) && !has(self.recoveryPoint.notAfter))",
       message: "recoveryPoint chooses among the snapshots of claims; volumeSnapshots are chosen already",
     },
+    {
+      holds: ({ preserve, destination }) => !preserve?.includes("Owner") || destination.securityContext === undefined,
+      cel: "!has(self.preserve) || !('Owner' in self.preserve) || !has(self.destination.securityContext)",
+      message: "where owners are kept, no other can be named in destination.securityContext",
+    },
   ],
-  (["session", "source", "recoveryPoint", "unlock", "journal", "paths", "destination", "conflict"] as const).map(
-    (field) => ({ ...unchangeable(field), message: `${field} can't change; create another copy` }),
-  ),
+  (
+    ["session", "source", "recoveryPoint", "unlock", "journal", "paths", "destination", "conflict", "preserve"] as const
+  ).map((field) => ({ ...unchangeable(field), message: `${field} can't change; create another copy` })),
 )
 
 /** The body of a FileRecoveryCopy without the parts every object has. The CRD is rendered from this. */

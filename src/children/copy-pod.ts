@@ -8,6 +8,8 @@ import { flags, podManifest, SECRETS_DIR, secretMount } from "./pod.ts"
 import { HTTPS_PORT } from "./ports.ts"
 
 const DESTINATION_DIR = "/destination"
+/** To give files away, write in directories that belong to others, and set modes and times of both. */
+const OWNER_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"]
 /** User and group where the copy names none. */
 const USER = 65_532
 
@@ -22,14 +24,13 @@ export function copyPodManifest(
   { name, host }: { name: string; host: string },
 ): Manifest {
   const { session, installation } = blueprint
-  const { destination, paths, conflict } = spec
-  const { runAsUser = USER, runAsGroup = runAsUser, fsGroup } = destination.securityContext ?? { fsGroup: USER }
+  const { destination, paths, conflict, preserve = [] } = spec
+  const keepsOwner = preserve.includes("Owner")
   return podManifest(blueprint, {
     name,
     role: "copy",
     labels: copyLabels(copy),
-    // what lies in the claim keeps its group and mode unless the volume is new
-    user: { runAsUser, runAsGroup, ...(fsGroup !== undefined && { fsGroup, fsGroupChangePolicy: "OnRootMismatch" }) },
+    user: keepsOwner ? { runAsUser: 0, runAsGroup: 0, runAsNonRoot: false } : writerOf(destination),
     containers: [
       {
         name: "copy",
@@ -47,10 +48,12 @@ export function copyPodManifest(
             conflict,
           }),
           ...paths.flatMap(({ volume, path }) => ["--path", `${volume}:${path}`]),
+          ...preserve.flatMap((what) => ["--preserve", what]),
         ],
         ports: [],
         mounts: [secretMount, { name: "destination", mountPath: DESTINATION_DIR }],
         resources: installation.resources.files,
+        ...(keepsOwner && { capabilities: OWNER_CAPABILITIES }),
       },
     ],
     volumes: [
@@ -59,6 +62,12 @@ export function copyPodManifest(
       { name: "destination", persistentVolumeClaim: { claimName: destination.persistentVolumeClaim.name } },
     ],
   })
+}
+
+function writerOf({ securityContext = { runAsUser: USER, fsGroup: USER } }: CopySpec["destination"]) {
+  const { runAsUser, runAsGroup = runAsUser, fsGroup } = securityContext
+  // what lies in the claim keeps its group and mode unless the volume is new
+  return { runAsUser, runAsGroup, ...(fsGroup !== undefined && { fsGroup, fsGroupChangePolicy: "OnRootMismatch" }) }
 }
 
 /** From the copy's pod to the restore pod's HTTPS port, and nowhere else; into the restore pod from there, besides what it has. */

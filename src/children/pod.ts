@@ -44,8 +44,8 @@ export interface PodOptions {
   name: string
   role: PodRole | "copy"
   labels?: Record<string, string>
-  /** Absent: our own user and group. Never root. */
-  user?: { runAsUser: number; runAsGroup: number; fsGroup?: number; fsGroupChangePolicy?: string }
+  /** Absent: our own user and group. Root, which has to be said twice, only for a copy that keeps owners. */
+  user?: { runAsUser: number; runAsGroup: number; fsGroup?: number; fsGroupChangePolicy?: string; runAsNonRoot?: false }
   supplementalGroups?: number[]
   containers: ContainerOptions[]
   volumes: object[]
@@ -59,11 +59,13 @@ export interface ContainerOptions {
   mounts: object[]
   devices?: object[]
   resources: Resources
+  /** Beyond none. */
+  capabilities?: readonly string[]
 }
 
 function container(
   { installation }: Blueprint,
-  { name, args, ports, mounts, devices, resources }: ContainerOptions,
+  { name, args, ports, mounts, devices, resources, capabilities }: ContainerOptions,
 ): object {
   return {
     name,
@@ -74,7 +76,11 @@ function container(
     args: args.slice(1),
     ...(ports.length > 0 && { ports: ports.map((port) => ({ ...port, protocol: "TCP" })) }),
     resources,
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"], ...(capabilities && { add: capabilities }) },
+    },
     // When a process leaves no last words, the end of its log is what people get to see.
     terminationMessagePolicy: "FallbackToLogsOnError",
     ...(mounts.length > 0 && { volumeMounts: mounts }),

@@ -13,7 +13,7 @@ const OVERLAY_DIR = "/overlay"
 /**
  * The pod that mounts what is on the disks and offers the files. `files` logs in to the target and holds the Secret;
  * `guest` runs the micro-VM and holds none: they share a directory of sockets and nothing else. Each of several recovery
- * points has a container, and a directory, of its own. A socket of its own is for what `kubectl exec` starts in `files`.
+ * points has a container, and a directory, of its own. `files` has one more directory, for what `kubectl exec` starts in it.
  */
 export function restorePodManifest(blueprint: Blueprint, name: string, targetHost: string): Manifest {
   const { session, disks, points = [], deadline, installation, unlock = [], journal } = blueprint

@@ -1,6 +1,7 @@
 import type { Command } from "commander"
 import { RecoveryError } from "../api/reasons.ts"
 import type { FilesClient, Place } from "../client/files-client.ts"
+import type { HashProgress } from "../client/hashes.ts"
 import { OpenFiles } from "./client/open-files.ts"
 import { type Context, examples, withClusterFlags } from "./context.ts"
 import { copyFile, type CopyOptions, copyTree } from "./copy/copy.ts"
@@ -183,7 +184,8 @@ class Copying {
     if (!this.#flags.verify) return
     const { signal, progress, differs } = options
     const hashed = new Progress(this.#context.streams, "verified", this.#flags.quiet === true)
-    const reading = { to, isTree, signal, progress: (change: object) => hashed.add(change) }
+    const told: HashProgress = (change) => hashed.add(change)
+    const reading = { to, isTree, signal, progress: told }
     const { files: count, different } = await verifyCopy(files, place, reading, differs)
     if (different === 0) progress.say(`verified: ${count === 1 ? "1 file" : `${count} files`}`)
   }

@@ -6,6 +6,7 @@ import { manifestLine, parseManifestLine } from "../files/manifest-line.ts"
 import { displayName, percentEncode } from "../files/names.ts"
 import { pathComponents } from "../files/path.ts"
 import type { FilesClient } from "../client/files-client.ts"
+import type { HashProgress } from "../client/hashes.ts"
 import { linesOf } from "../client/lines.ts"
 import { OpenFiles } from "./client/open-files.ts"
 import { type Context, examples, formatOf, withClusterFlags } from "./context.ts"
@@ -68,11 +69,11 @@ async function sha256(places: readonly string[], flags: Sha256Flags, context: Co
 }
 
 async function* hashes(sources: readonly RemotePath[], sessions: OpenFiles, progress: Progress, { signal }: Context) {
-  const options = { signal, progress: (change: object) => progress.add(change) }
+  const told: HashProgress = (change) => progress.add(change)
   for (const source of sources) {
     const place = placeOf(source)
     const files = await sessions.of(source)
-    for await (const file of files.sha256(place, options)) yield { ...file, volume: place.volume }
+    for await (const file of files.sha256(place, { signal, progress: told })) yield { ...file, volume: place.volume }
   }
 }
 
@@ -115,11 +116,11 @@ async function check(
   const { volume } = placeOf(source)
   const files = await sessions.of(source)
   const progress = new Progress(streams, "checked", flags.quiet === true)
-  const options = { signal, progress: (change: object) => progress.add(change) }
+  const told: HashProgress = (change) => progress.add(change)
   const counts = { all: 0, different: 0 }
   for await (const line of linesOf(manifestFile(path), { mayBeCut: true })) {
     const { sum, name } = parseManifestLine(line)
-    const found = await sumOf(files, volume, name, options)
+    const found = await sumOf(files, volume, name, { signal, progress: told })
     counts.all++
     if (found !== sum) counts.different++
     else if (flags.quiet) continue

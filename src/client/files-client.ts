@@ -54,6 +54,13 @@ export interface Part {
   readonly etag?: string
 }
 
+/** As the API's query says it. */
+export interface ArchiveForm {
+  readonly format: ArchiveFormat
+  readonly hardLinks?: HardLinks
+  readonly headersOnly?: boolean
+}
+
 /** Where something is: a volume's name and the components below it. */
 export interface Place {
   readonly volume: string
@@ -134,12 +141,12 @@ export class FilesClient {
   async archive(
     volume: string,
     paths: readonly (readonly Buffer[])[],
-    { format, hardLinks = "links" }: { format: ArchiveFormat; hardLinks?: HardLinks },
+    { format, hardLinks = "links", headersOnly = false }: ArchiveForm,
     signal?: AbortSignal,
   ): Promise<AsyncIterable<Buffer>> {
     const fields = paths.map((components) => `path=${percentEncode(joinPath(components), "/")}`)
     const resource = `/v1/volumes/${percentEncode(Buffer.from(volume))}/archive?`
-    const form = [`format=${format}`, `hardLinks=${hardLinks}`]
+    const form = [`format=${format}`, `hardLinks=${hardLinks}`, `headersOnly=${headersOnly}`]
     return bytesOf(await this.#request(resource + [...fields, ...form].join("&")), signal)
   }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util"
 import { z } from "zod"
+import { preserved } from "../api/copy.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import type { Place } from "../client/files-client.ts"
 import { parseName } from "../files/names.ts"
@@ -26,6 +27,7 @@ const schema = z.object({
     .min(1)
     .max(64),
   conflict: z.enum(conflicts).default("Fail"),
+  preserve: z.array(z.enum(preserved)).default([]),
   "termination-log": z.string().default("/dev/termination-log"),
   "log-level": z.enum(["debug", "info", "warn", "error"]).default("info"),
 })
@@ -37,7 +39,10 @@ export type CopyOptions = Omit<z.output<typeof schema>, "path" | "directory"> & 
 
 /** The copy program's command line. Throws UsageError with the option's name, UnsafePath for `..` and NUL. */
 export function copyOptions(args: string[]): CopyOptions {
-  const names = Object.keys(schema.shape).map((name) => [name, { type: "string" as const, multiple: name === "path" }])
+  const names = Object.keys(schema.shape).map((name) => [
+    name,
+    { type: "string" as const, multiple: name === "path" || name === "preserve" },
+  ])
   const result = schema.safeParse(values(args, Object.fromEntries(names)))
   if (!result.success) {
     const wrong = [...new Set(result.error.issues.map(({ path }) => `--${String(path[0])}`))]

@@ -1,5 +1,5 @@
 import { constants } from "node:fs"
-import { lutimes, open, rename, symlink, unlink } from "node:fs/promises"
+import { lchown, lutimes, open, rename, symlink, unlink } from "node:fs/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { download, persist } from "../client/download.ts"
 import type { FilesClient, Place } from "../client/files-client.ts"
@@ -8,6 +8,7 @@ import { percentDecode } from "../files/names.ts"
 import type { Entry } from "../files/schemas.ts"
 import { goesOn } from "./failures.ts"
 import { type Names, partName, statOf } from "./destination.ts"
+import type { Attributes } from "./attributes.ts"
 import type { Journal } from "./journal.ts"
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
@@ -19,6 +20,10 @@ export interface Placing {
   readonly journal: Journal
   readonly names: Names
   readonly copyId: string
+  /** Whether what is written belongs to whom it belonged: takes the right to give files away. */
+  readonly keepsOwner: boolean
+  /** Those to keep of what is copied; absent: none. */
+  readonly attributes?: Attributes | undefined
   readonly signal: AbortSignal
   readonly retrying: (why: string) => void
   /** Bytes between two lines of the journal about one file. */
@@ -86,15 +91,16 @@ async function isThere(directory: Buffer, { path, entry }: Source, journal: Jour
   return false
 }
 
-async function makeLink(part: Buffer, { entry }: Source): Promise<number> {
+async function makeLink(part: Buffer, { entry }: Source, { keepsOwner }: Placing): Promise<number> {
   await remove(part)
   await symlink(percentDecode(entry.linkTarget ?? ""), part)
+  if (keepsOwner) await lchown(part, entry.uid, entry.gid)
   await lutimes(part, secondsOf(entry), secondsOf(entry))
   return 0
 }
 
 async function writeFile(part: Buffer, { place, entry, path }: Source, placing: Placing): Promise<number> {
-  const { files, journal, signal, retrying } = placing
+  const { files, journal, keepsOwner, signal, retrying } = placing
   const step = placing.stepBytes ?? stepBytes
   const { bytes: reached = 0, etag = "" } = await usable(part, journal.partial(path))
   if (reached === 0) await remove(part)
@@ -114,6 +120,8 @@ async function writeFile(part: Buffer, { place, entry, path }: Source, placing: 
       told = position
     }
     await file.truncate(position)
+    placing.attributes?.apply(part, place, entry.mode)
+    if (keepsOwner) await file.chown(entry.uid, entry.gid)
     await file.chmod(entry.mode & 0o777)
     await file.utimes(secondsOf(entry), secondsOf(entry))
     await file.sync()

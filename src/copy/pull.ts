@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises"
+import type { Preserved } from "../api/copy.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import type { FilesClient, Place } from "../client/files-client.ts"
 import type { CopyResult } from "../control/copy-result.ts"
@@ -19,6 +20,7 @@ export interface PullOptions {
   /** Below it; made where it is missing. */
   readonly directory: readonly Buffer[]
   readonly conflict: Conflict
+  readonly preserve?: readonly Preserved[]
   readonly copyId: string
   readonly signal: AbortSignal
   readonly retrying: (why: string) => void
@@ -49,6 +51,8 @@ export async function pull(options: PullOptions): Promise<CopyResult> {
       ...options,
       journal,
       names: new Names(options.conflict),
+      keepsOwner: options.preserve?.includes("Owner") === true,
+      keepsAttributes: options.preserve?.includes("Attributes") === true,
       skipped: () => void skipped++,
       failed: ({ volume, components }: Place, error: unknown) => {
         const { code, message } = asReason(error)

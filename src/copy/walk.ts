@@ -7,6 +7,7 @@ import { childPath } from "../extract/part-file.ts"
 import { displayName, percentDecode } from "../files/names.ts"
 import { joinPath } from "../files/path.ts"
 import type { Entry } from "../files/schemas.ts"
+import { Attributes } from "./attributes.ts"
 import { statOf } from "./destination.ts"
 import { isFatal } from "./failures.ts"
 import { placeFile, type Placing, secondsOf } from "./place-file.ts"
@@ -17,6 +18,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants
 const atOnce = 4
 
 export interface Walk extends Placing {
+  readonly keepsAttributes: boolean
   /** Which of the places is being copied: what two of them have in common is copied twice. */
   readonly at: number
   /** Something that was not copied, and why. */
@@ -28,8 +30,12 @@ export interface Walk extends Placing {
 export async function copyPlace(directory: Buffer, place: Place, walk: Walk): Promise<void> {
   const name = place.components.at(-1) ?? Buffer.from(place.volume)
   await orFail(walk, place, async () => {
-    const entry = await persist(() => walk.files.stat(place), walk.signal, walk.retrying)
-    await copyEntry(directory, name, { place, entry, path: journalPath(walk, place) }, walk)
+    const { files, signal, retrying, keepsAttributes } = walk
+    const entry = await persist(() => files.stat(place), signal, retrying)
+    const attributes = keepsAttributes
+      ? await persist(() => Attributes.read(files, place, signal), signal, retrying)
+      : undefined
+    await copyEntry(directory, name, { place, entry, path: journalPath(walk, place) }, { ...walk, attributes })
   })
 }
 
@@ -94,7 +100,8 @@ async function copyDirectory(
     for (const one of page.entries.filter((one) => isDirectory(one))) await copyOne(one)
     cursor = page.next
   }
-  await settle(directory, isOurs ? entry : undefined)
+  if (isOurs) walk.attributes?.apply(directory, place, entry.mode)
+  await settle(directory, isOurs ? entry : undefined, walk)
   if (failures === 0) await journal.complete(path, skipped)
   return failures === 0
 }
@@ -117,10 +124,11 @@ async function enter(parent: Buffer, name: Buffer, path: Buffer, { journal }: Wa
 }
 
 /** Names within are synced; then, if it is ours, what the directory itself looked like. */
-async function settle(path: Buffer, entry: Entry | undefined): Promise<void> {
+async function settle(path: Buffer, entry: Entry | undefined, { keepsOwner }: Walk): Promise<void> {
   const directory = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   try {
     if (entry) {
+      if (keepsOwner) await directory.chown(entry.uid, entry.gid)
       await directory.chmod(entry.mode & 0o777)
       await directory.utimes(secondsOf(entry), secondsOf(entry))
     }

@@ -19,7 +19,7 @@ const word = (short?: string) => ({ type: "string" as const, ...(short === undef
 const known = {
   create: flag("c"),
   file: word("f"),
-  directory: word("C"),
+  directory: { ...word("C"), multiple: true as const },
   gzip: flag("z"),
   zstd: flag(),
   verbose: flag("v"),
@@ -47,12 +47,15 @@ export function tarOptions(args: readonly string[]): TarOptions {
     throw new RecoveryError("UsageError", `It writes to its output only: f -. ${instead}`)
   if (!["pax", "posix", undefined].includes(values.format))
     throw new RecoveryError("UsageError", "It writes the format pax only.")
+  const [directory = "/", ...others] = values.directory ?? []
+  if (others.length > 0)
+    throw new RecoveryError("UsageError", "It goes to one directory only: write the others' paths.")
   if (positionals.length === 0) throw new RecoveryError("UsageError", "Cowardly refusing to create an empty archive")
   return {
     compress: values.gzip ? "gzip" : values.zstd ? "zstd" : "none",
     full: values.acls || values.xattrs || false,
     verbose: values.verbose ?? false,
-    directory: values.directory ?? "/",
+    directory,
     paths: positionals,
   }
 }

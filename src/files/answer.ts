@@ -111,14 +111,10 @@ async function perform(state: ServiceState, exchange: Exchange, route: Route): P
       return sendStat(exchange, route)
     case "content":
       return sendContent(exchange, route)
-    case "tar":
-      return perform(state, exchange, {
-        ...route,
-        kind: "archive",
-        path: [route.path],
-        format: "tar",
-        hardLinks: "links",
-      })
+    case "tar": {
+      const whole = { format: "tar", hardLinks: "links", headersOnly: false } as const
+      return perform(state, exchange, { ...route, ...whole, kind: "archive", path: [route.path] })
+    }
     case "archive":
       return oneOfFew(state, "archives", () => sendArchive(exchange, route))
     case "sha256":

@@ -1,4 +1,5 @@
 import { constants, createZstdCompress } from "node:zlib"
+import { RecoveryError } from "../api/reasons.ts"
 import { disposition } from "./disposition.ts"
 import { beginStream, type Exchange } from "./exchange.ts"
 import { outermost, splitPath } from "./path.ts"
@@ -26,8 +27,11 @@ export async function sendArchive(exchange: Exchange, route: RouteTo<"archive">)
   const { source, response, tally, limits, signal } = exchange
   const paths = outermost(route.path)
   await expectAll(exchange, route.volume, paths)
-  const contents = route.format === "zip" || route.hardLinks === "files"
-  const tar = source.tar(route.volume, paths, { signal, contents })
+  const { format, headersOnly: headers } = route
+  if (headers && format === "zip")
+    throw new RecoveryError("UsageError", "headersOnly: a zip holds contents; take a tar.")
+  const contents = format === "zip" || route.hardLinks === "files"
+  const tar = source.tar(route.volume, paths, { signal, contents, headers })
   // the first bytes of the source decide between an answer and an error
   const { all, close } = await primed(counted(tar, (files) => tally.files(files)))
   const bytes = packed(all, route.format)

@@ -54,11 +54,14 @@ const types = z
   .default([])
   .meta({ description: "May be given several times; none: every type." })
 
-const ignoreCase = z
-  .enum(["true", "false"])
-  .default("false")
-  .transform((text) => text === "true")
-  .meta({ description: "Whether upper and lower case are the same for `name`." })
+const flag = (description: string) =>
+  z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true")
+    .meta({ description })
+
+const ignoreCase = flag("Whether upper and lower case are the same for `name`.")
 
 export const sortKeys = ["name", "size", "mtime", "type"] as const
 export type SortKey = (typeof sortKeys)[number]
@@ -68,11 +71,7 @@ export const nothing = z.object({})
 export const atPath = z.object({ path: path.default(Buffer.from("/")) })
 
 export const contentQuery = atPath.extend({
-  inline: z
-    .enum(["true", "false"])
-    .default("false")
-    .transform((text) => text === "true")
-    .meta({ description: "Let a browser show it (text, images, PDF) instead of saving it." }),
+  inline: flag("Let a browser show it (text, images, PDF) instead of saving it."),
 })
 
 export const listQuery = atPath.extend({
@@ -143,6 +142,7 @@ export const archiveQuery = z.object({
       description:
         "`files`: as files of their own, and without ACLs and extended attributes, for unpackers that lose links. A zip has nothing else.",
     }),
+  headersOnly: flag("All but what files hold: they look empty, and hard links are files. Not for a zip."),
 })
 
 function secondsSinceEpoch(text: string): number {

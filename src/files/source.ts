@@ -9,7 +9,7 @@ export interface FileSource {
   open(volume: string): Promise<VolumeReader>
   /**
    * A tar of some paths and everything below them, as a stream. Names in it are relative to the volume's root. `contents`:
-   * only what files hold matters, and hard links are files of their own. Rejects at the end when a part couldn't be read;
+   * only what files hold matters, and hard links are files of their own; `headers`: all but what they hold. Rejects at the end when a part couldn't be read;
    * aborting, or leaving the loop, frees what made it.
    */
   tar(volume: string, paths: readonly Buffer[], options: TarOptions): AsyncIterable<Buffer>
@@ -23,6 +23,7 @@ export interface FileSource {
 export interface TarOptions {
   readonly signal: AbortSignal
   readonly contents?: boolean
+  readonly headers?: boolean
 }
 
 /** What to look for. A source may give more than that: it only has to leave nothing out. */

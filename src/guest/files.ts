@@ -41,12 +41,16 @@ export function guestFiles(
   return {
     open: async (volume) => read((await volumes.mount(volume)).device),
 
-    async *tar(volume, paths, { signal, contents = false }) {
+    async *tar(volume, paths, { signal, contents, headers }) {
       const { root, deed } = await rootOf(volume)
       const all = paths.map((path) => shown(volume, path)).join(", ")
       const failed = (message: string) =>
         new RecoveryError("VolumeCorrupt", `Not all of ${all.slice(0, 1000)} could be read: ${message}`)
-      yield* streamVerb(host, contents ? "contents" : "tar", [root, ...paths.map(relative)], { signal, deed, failed })
+      yield* streamVerb(host, headers ? "headers" : contents ? "contents" : "tar", [root, ...paths.map(relative)], {
+        signal,
+        deed,
+        failed,
+      })
     },
 
     async *search(volume, path, tests, { signal }) {

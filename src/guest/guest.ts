@@ -12,6 +12,7 @@ export interface GuestEnd {
 export interface TarOptions {
   readonly signal: AbortSignal
   readonly contents?: boolean
+  readonly headers?: boolean
 }
 
 /** A running micro-VM and the volumes on its disks. Paths are absolute within a volume, as bytes. */
@@ -25,7 +26,8 @@ export interface Guest {
   /**
    * A tar (pax, GNU tar: owners, ACLs, extended attributes) of some paths and everything below them; names are relative to
    * the volume's root. With `contents` it is quicker and only says what files hold: without attributes, and with hard
-   * links as files of their own. Throws at the end when a part couldn't be read; aborting, or leaving the loop, frees what
+   * links as files of their own. With `headers` it says all but what files hold, which look empty, also with hard links as files.
+   * Throws at the end when a part couldn't be read; aborting, or leaving the loop, frees what
    * made it.
    */
   tar(volume: string, paths: readonly Buffer[], options: TarOptions): AsyncIterable<Buffer>

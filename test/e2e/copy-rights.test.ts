@@ -114,7 +114,7 @@ describe("whoever asks", () => {
 
 interface Spec {
   volumes: { name: string; persistentVolumeClaim?: { claimName: string }; secret?: object }[]
-  containers: { command: string[]; volumeMounts: { name: string; mountPath: string }[] }[]
+  containers: { command: string[]; securityContext: object; volumeMounts: { name: string; mountPath: string }[] }[]
 }
 
 function changed(change: (spec: Spec, pod: Manifest) => void): Manifest {
@@ -122,6 +122,38 @@ function changed(change: (spec: Spec, pod: Manifest) => void): Manifest {
   change(other["spec"] as Spec, other)
   return other
 }
+
+const capable = (containers: Spec["containers"], ...add: string[]) =>
+  Object.assign(containers[0]?.securityContext ?? {}, { capabilities: { drop: ["ALL"], add } })
+
+describe("the operator, for a copy that keeps owners", () => {
+  const owners: Partial<CopySpecInput> = { source, preserve: ["Owner"] }
+  let own: () => Manifest
+
+  beforeAll(async () => {
+    await cluster.apply(copy("owners", owners))
+    const made = await cluster.get<FileRecoveryCopy>("frcopy", "owners", namespace)
+    const ref = { namespace, name: "owners", uid: made?.metadata.uid ?? "" }
+    const where = { name: copyNames(blueprint.session, ref).pod(0), host: "10.0.0.1" }
+    own = () => copyPodManifest(blueprint, ref, copySpec.parse(spec(owners)), where)
+    const known = async () => (await operator.tries("create", own())) === ""
+    await waitFor("the policies to know the copy", known, { seconds: 60 })
+  })
+
+  test("root, with rights over files and no others", async () => {
+    const more = own()
+    capable((more["spec"] as Spec).containers, "CHOWN", "SYS_ADMIN")
+    expect(await operator.tries("create", more)).toContain("Pod Security restricted")
+  })
+
+  test("not where Pod Security is restricted: the copy would say PodRefused", async () => {
+    const label = "pod-security.kubernetes.io/enforce"
+    await cluster.kubectl(["label", "namespace", namespace, `${label}=restricted`])
+    expect(await operator.tries("create", own())).toContain("violates PodSecurity")
+    await cluster.kubectl(["label", "--overwrite", "namespace", namespace, `${label}=baseline`])
+    expect(await operator.tries("create", own())).toBe("")
+  })
+})
 
 describe("the operator", () => {
   test("makes what the copy asks for", async () => {
@@ -153,11 +185,8 @@ describe("the operator", () => {
       () => changed(({ volumes }) => volumes.push({ name: "more", secret: { secretName: "frsess-x-target" } })),
       "of a copy",
     ],
-    [
-      "root",
-      () => changed((spec) => Object.assign(spec, { securityContext: { runAsUser: 0 } })),
-      "Pod Security restricted",
-    ],
+    ["root, which the copy doesn't ask for", () => pod({ preserve: ["Owner"] }), "does not ask to preserve owners"],
+    ["a capability", () => changed(({ containers }) => capable(containers, "CHOWN")), "Pod Security restricted"],
     [
       "a session of another source",
       () => session({ source: { volumeSnapshots: [{ name: "other" }] } }),

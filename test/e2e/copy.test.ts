@@ -50,6 +50,8 @@ beforeAll(async () => {
     "mkdir -p tree/deep/er",
     "for n in $(seq 200); do head -c $((n * 100)) /dev/urandom > tree/deep/f$n; done",
     "head -c 40M /dev/urandom > tree/large",
+    "setfattr -n user.note -v kept tree/large",
+    "setfacl -m u:1234:r tree/large",
     "printf x > \"tree/$(printf 'odd\\\\377\\\\n name')\"",
     "find tree -type f -print0 | sort -z | xargs -0 sha256sum",
   ]
@@ -109,4 +111,31 @@ test("a pod that is killed midway is followed by one that goes on", async () => 
   expect(await status("killed")).toMatchObject({ files: 202, failed: 0, lostPods: 1 })
   expect(await hashes("/data/again")).toBe(written)
   await nothingLeft(cluster, before, /^FileRecoveryCopy /)
+})
+
+test("owners and attributes are kept where the namespace allows baseline; where it doesn't, the copy says so and waits", async () => {
+  const label = "pod-security.kubernetes.io/enforce"
+  const enforce = (level: string) => cluster.kubectl(["label", "--overwrite", "ns", namespace, `${label}${level}`])
+  const destination = { persistentVolumeClaim: { name: "restored" }, directory: "/owners" }
+  await enforce("=restricted")
+  try {
+    await cluster.apply(copy("owners", { preserve: ["Owner", "Attributes"], destination }))
+    const refused = async () =>
+      (await status("owners"))?.conditions?.find(({ type, reason }) => type === "Complete" && reason === "PodRefused")
+    const { message } = await waitFor("the refusal", refused, { seconds: 180 })
+    expect(message).toContain("have the namespace allow Pod Security baseline")
+    await enforce("=baseline")
+    await completes("owners")
+    expect(await status("owners")).toMatchObject({ files: 202, failed: 0 })
+  } finally {
+    await enforce("-")
+  }
+  // written by user 1000 there; the directory that was made for it is nobody's but root's
+  const look = [
+    "stat -c %u owners owners/tree owners/tree/large",
+    "getfattr --only-values -n user.note owners/tree/large",
+    "getfacl -cn owners/tree/large | grep 1234",
+  ]
+  expect(await inPod(cluster, namespace, "restored", look.join("; "))).toBe("0\n1000\n1000\nkeptuser:1234:r--\n")
+  expect(await hashes("/data/owners")).toBe(written)
 })

@@ -1,6 +1,8 @@
 import {
   chmodSync,
   existsSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -8,11 +10,14 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs"
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { RecoveryError } from "../../src/api/reasons.ts"
+import { endOfArchive } from "../../src/files/tar/block.ts"
+import { readTar } from "../../src/files/tar/reader.ts"
+import { paxHeader } from "../../src/files/tar/writer.ts"
 import { type CopyLab, copyLab } from "../support/copy-lab.ts"
 import { waitFor } from "../support/wait.ts"
 
@@ -37,6 +42,73 @@ test("a tree, with its modes and times, and nothing besides", async () => {
   const [file, directory] = ["tree/a", "tree/b"].map((path) => statSync(join(lab.destination, path)))
   expect([file?.mode, directory?.mode]).toEqual([0o100751, 0o040555])
   expect([file?.mtimeMs, directory?.mtimeMs]).toEqual([1e12, 1e12])
+})
+
+test("with owners: of files, links and directories, but not of a directory that was there", async () => {
+  lab.write(lab.source, tree)
+  symlinkSync("a", join(lab.source, "tree/link"))
+  const owners: [string, number, number][] = [
+    ["tree", 1, 2],
+    ["tree/a", 1000, 4_000_000_000],
+    ["tree/b", 7, 8],
+    ["tree/b/c", 9, 10],
+    ["tree/b/d", 11, 12],
+    ["tree/link", 13, 14],
+  ]
+  for (const [path, uid, gid] of owners) lchownSync(join(lab.source, path), uid, gid)
+  chmodSync(join(lab.source, "tree/a"), 0o6751)
+  mkdirSync(join(lab.destination, "tree/b"), { recursive: true })
+  expect(await lab.pull({ preserve: ["Owner"] })).toMatchObject({ reason: "Copied", files: 4, failed: 0 })
+  const found = owners.map(([path]) => {
+    const { uid, gid } = lstatSync(join(lab.destination, path))
+    return [path, uid, gid]
+  })
+  const there = ["tree", "tree/b"]
+  expect(found).toEqual(owners.map(([path, ...owner]) => [path, ...(there.includes(path) ? [0, 0] : owner)]))
+  expect(statSync(join(lab.destination, "tree/a")).mode & 0o7777).toBe(0o751)
+})
+
+test("with attributes: ACLs and user.*, of files and directories, also of one that nobody may write", async () => {
+  lab.write(lab.source, tree)
+  const at = (root: string, ...paths: string[]) => paths.map((path) => join(root, path))
+  const [file = "", directory = "", locked = ""] = at(lab.source, "tree/a", "tree/b", "tree/b/c")
+  execFileSync("setfattr", ["-n", "user.origin", "-v", "0x00ff0a", file])
+  execFileSync("setfattr", ["-n", "user.note", "-v", "kept", locked])
+  execFileSync("setfacl", ["-m", "u:1234:rw,g:77:r", file])
+  execFileSync("setfacl", ["-d", "-m", "u:88:rwx", directory])
+  chmodSync(locked, 0o444)
+  const told = (root: string) => {
+    const all = at(root, "tree/a", "tree/b", "tree/b/c", "tree/b/d/e")
+    const [options, env] = [["-n", "-p", "--omit-header"], { ...process.env, LC_ALL: "C" }]
+    return [
+      ...all.map((path) => execFileSync("getfacl", [...options, path], { env }).toString()),
+      ...all.map((path) =>
+        execFileSync("getfattr", ["-d", "-e", "hex", "--absolute-names", path], { cwd: root })
+          .toString()
+          .split("\n")
+          .slice(1),
+      ),
+    ]
+  }
+  expect(await lab.pull({ preserve: ["Attributes"] })).toMatchObject({ reason: "Copied", files: 3, failed: 0 })
+  expect(told(lab.destination)).toEqual(told(lab.source))
+  const modes = (root: string) => at(root, "tree/a", "tree/b", "tree/b/c").map((path) => statSync(path).mode)
+  expect(modes(lab.destination)).toEqual(modes(lab.source))
+})
+
+test("an attribute that the destination doesn't take is a failure, and what lacks it doesn't get the file's name", async () => {
+  async function* grown(tar: AsyncIterable<Buffer>) {
+    const attributes = new Map([["SCHILY.xattr.user.large", Buffer.alloc(70_000)]])
+    for await (const { header } of readTar(tar))
+      yield paxHeader(header.name.toString().endsWith("tree/a") ? { ...header, attributes } : header)
+    yield endOfArchive
+  }
+  await using lab = await copyLab((source) => ({ ...source, tar: (...args) => grown(source.tar(...args)) }))
+  lab.write(lab.source, tree)
+  const result = await lab.pull({ preserve: ["Attributes"] })
+  expect(result).toMatchObject({ reason: "CopyIncomplete", files: 2, failed: 1 })
+  expect(result.failures).toMatchObject([{ path: "/data/tree/a", reason: "CopyIncomplete" }])
+  expect(lab.read()).not.toHaveProperty("tree/a")
 })
 
 test("several places into a directory that is made: a file, a tree, and a whole volume under its name", async () => {

@@ -168,6 +168,7 @@ describe("tar", () => {
     ["all volumes", ["cf", "-", "/"], /Name one of the volumes; ls \/ shows them/],
     ["a way up", ["cf", "-", "/data/../data"], /holds "\.\."/],
     ["no such volume", ["cf", "-", "/other/x"], /tar: \/other\/x: Cannot stat: No such file/],
+    ["one directory after the other", ["-cC", "/data", "-C", "/x", "a"], /one directory only/],
     ["no other format", ["-c", "--format=v7", "/data"], /format pax only/],
   ])("%s", async (_, args, words) => {
     const { code, err } = await program("tar", ...args)

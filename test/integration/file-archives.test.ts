@@ -55,6 +55,15 @@ test("several paths in one tar, each once", async () => {
   })
 })
 
+test("headers only: the same members, all empty; a zip has no such form", async () => {
+  await using service = await lab()
+  const all = await service.read(archive("path=/a&hardLinks=files"))
+  const headers = await service.read(archive("path=/a&headersOnly=true"))
+  expect(membersOf(headers.body)).toEqual(membersOf(all.body))
+  expect(headers.body.length).toBeLessThan(20_000)
+  expect(await service.read(archive("path=/a&headersOnly=true&format=zip"))).toMatchObject({ status: 400 })
+})
+
 test("tar.zst is the same tar, packed", async () => {
   await using service = await lab()
   const { body, headers } = await service.read(archive("path=/a&format=tar.zst"))

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import type { TarHeader } from "../../src/files/tar/header.ts"
 import { readTar } from "../../src/files/tar/reader.ts"
 import type { FindTests, FoundEntry } from "../../src/guest/search.ts"
 import { damagedImages } from "../support/guest/damaged-images.ts"
@@ -164,3 +165,21 @@ test("a stream that is too large is told of at the archive's end, which has all 
   )
   expect((await members(["/"], true, "ntfs")).size).toBe(4)
 })
+
+test("headers alone: every file looks empty, and has the attributes that the archive has", async () => {
+  const [full, headers] = [await headersOf({}), await headersOf({ headers: true })]
+  expect([...headers.keys()]).toEqual([...full.keys()])
+  expect(new Set([...headers.values()].map(({ sizeBytes }) => sizeBytes))).toEqual(new Set([0]))
+  const marked = [...full].filter(([, { attributes, type }]) => attributes && type !== "hardlink")
+  expect(marked.length).toBeGreaterThan(0)
+  for (const [name, { attributes, mode, uid, gid, mtime }] of marked)
+    expect(headers.get(name)).toMatchObject({ attributes, mode, uid, gid, mtime })
+  expect([...headers.values()].some(({ type }) => type === "hardlink")).toBe(false)
+})
+
+async function headersOf(form: { headers?: boolean }): Promise<Map<string, TarHeader>> {
+  const all = new Map<string, TarHeader>()
+  for await (const { header } of readTar(vm.guest.tar("whole", [Buffer.from("/")], { signal, ...form })))
+    all.set(header.name.toString("latin1"), header)
+  return all
+}

@@ -39,6 +39,9 @@ export const copyExamples: SpecExample[] = [
   { name: "another user", spec: runAs({ runAsUser: 999 }) },
   { name: "user, group and fsGroup", spec: runAs({ runAsUser: 999, runAsGroup: 998, fsGroup: 997 }) },
   { name: "overwriting", spec: { ...base, conflict: "Overwrite" } },
+  { name: "keeping owners", spec: { ...base, preserve: ["Owner"] } },
+  { name: "keeping attributes, of another user", spec: { ...runAs({ runAsUser: 999 }), preserve: ["Attributes"] } },
+  { name: "keeping all there is", spec: { ...base, preserve: ["Owner", "Attributes"] } },
   { name: "deleted as soon as finished", spec: { ...base, ttlAfterFinished: "0s" } },
 
   { name: "no source", spec: { paths, destination }, refused: "exactly one of session and source" },
@@ -73,6 +76,14 @@ export const copyExamples: SpecExample[] = [
   { name: "as root", spec: runAs({ runAsUser: 0 }), refused: true },
   { name: "as the group of root", spec: runAs({ runAsUser: 1, runAsGroup: 0 }), refused: true },
   { name: "as nobody in particular", spec: runAs({}), refused: true },
+  {
+    name: "keeping owners and naming one",
+    spec: { ...runAs({ runAsUser: 999 }), preserve: ["Owner"] },
+    refused: "no other can be named",
+  },
+  { name: "keeping nothing in particular", spec: { ...base, preserve: [] }, refused: true },
+  { name: "keeping owners twice", spec: { ...base, preserve: ["Owner", "Owner"] }, refused: true },
+  { name: "keeping what can't be", spec: { ...base, preserve: ["ACL"] }, refused: true },
   { name: "an unknown conflict", spec: { ...base, conflict: "Merge" }, refused: true },
   { name: "ttlAfterFinished in days", spec: { ...base, ttlAfterFinished: "7d" }, refused: true },
 ]
@@ -100,5 +111,6 @@ export const copyChanges: { name: string; from: CopySpecInput; to: CopySpecInput
     to: { ...base, destination: { ...destination, directory: "/b" } },
     refused: "destination can't change",
   },
+  { name: "owners after all", from: base, to: { ...base, preserve: ["Owner"] }, refused: "preserve can't change" },
   { name: "another policy", from: base, to: { ...base, conflict: "Skip" }, refused: "conflict can't change" },
 ]

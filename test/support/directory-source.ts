@@ -1,7 +1,17 @@
 import { spawn } from "node:child_process"
 import { lstat, open, opendir, readlink, stat } from "node:fs/promises"
 import { RecoveryError } from "../../src/api/reasons.ts"
-import type { Attributes, DirectoryEntry, FileSource, FoundFile, VolumeReader } from "../../src/files/source.ts"
+import type {
+  Attributes,
+  DirectoryEntry,
+  FileSource,
+  FoundFile,
+  TarOptions,
+  VolumeReader,
+} from "../../src/files/source.ts"
+import { endOfArchive } from "../../src/files/tar/block.ts"
+import { readTar } from "../../src/files/tar/reader.ts"
+import { paxHeader } from "../../src/files/tar/writer.ts"
 
 /** A FileSource of one volume, `data`, which is a directory of this machine: for tests of the service without a guest. */
 export function directorySource(root: string): FileSource {
@@ -54,19 +64,26 @@ export function directorySource(root: string): FileSource {
           yield await Promise.all(found.map((file) => withTarget(file, at(file.path))))
         }
     },
-    async *tar(_, paths, { signal, contents }) {
-      // arguments of a process are text here: names of other bytes come only from below these
-      const names = paths.map((path) => `.${path.toString()}`)
-      const form = contents ? ["--hard-dereference"] : []
-      const arguments_ = ["-c", "--format=pax", "--numeric-owner", ...form, "-C", root, "--", ...names]
-      const tar = spawn("tar", arguments_, { stdio: ["ignore", "pipe", "ignore"], signal })
-      const ended = new Promise<number | null>((resolve) =>
-        tar.once("close", resolve).once("error", () => resolve(null)),
-      )
-      yield* tar.stdout as AsyncIterable<Buffer>
-      if ((await ended) !== 0) throw new RecoveryError("VolumeCorrupt", "tar failed")
-    },
+    tar: (_, paths, { headers, ...options }) =>
+      headers ? headersOf(archived(paths, options)) : archived(paths, options),
   }
+
+  async function* archived(paths: readonly Buffer[], { signal, contents }: TarOptions): AsyncGenerator<Buffer> {
+    // arguments of a process are text here: names of other bytes come only from below these
+    const names = paths.map((path) => `.${path.toString()}`)
+    const form = contents ? ["--hard-dereference"] : ["--acls", "--xattrs"]
+    const arguments_ = ["-c", "--format=pax", "--numeric-owner", ...form, "-C", root, "--", ...names]
+    const tar = spawn("tar", arguments_, { stdio: ["ignore", "pipe", "ignore"], signal })
+    const ended = new Promise<number | null>((resolve) => tar.once("close", resolve).once("error", () => resolve(null)))
+    yield* tar.stdout as AsyncIterable<Buffer>
+    if ((await ended) !== 0) throw new RecoveryError("VolumeCorrupt", "tar failed")
+  }
+}
+
+/** The same archive as if all its files were empty, as the guest makes it without a look into them. */
+async function* headersOf(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const { header } of readTar(tar)) yield paxHeader({ ...header, sizeBytes: 0 })
+  yield endOfArchive
 }
 
 async function* batches(path: Buffer): AsyncGenerator<DirectoryEntry[]> {

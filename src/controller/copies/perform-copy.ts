@@ -6,9 +6,9 @@ import { KubeError } from "../../kube/errors.ts"
 import { kinds } from "../../kube/kinds.ts"
 import type { KubeObject } from "../../kube/objects.ts"
 import type { CopyPlan } from "../../session/copy/plan.ts"
+import { refusalOf } from "../../session/copy/refusal.ts"
 import { goingOn } from "../../session/copy/status.ts"
 import { hardEnd, timestamp } from "../../session/time.ts"
-import { verdict } from "../../session/verdict.ts"
 import type { ReconcilerDeps } from "../deps.ts"
 import type { GatheredCopy } from "./gather-copy.ts"
 
@@ -37,7 +37,7 @@ export async function performCopy(
   } catch (error) {
     if (!(error instanceof KubeError) || error.retryable) throw error
     const phase = plan.status.phase === "Copying" ? "Copying" : "Pending"
-    const why = verdict(error.code, error.message)
+    const why = refusalOf(error, spec)
     await write(goingOn({ ...gathered.observed, status: plan.status }, phase, why, deps.now().getTime()))
     return { requeueAfterMs: REFUSED_MS }
   }

@@ -41,7 +41,7 @@ export function pathsOf(paths: readonly Buffer[]): Pick<AuditEntry, "path" | "pa
 }
 
 function detailOf(route: Route, query: string, range: string | undefined): string | undefined {
-  if (route.kind === "archive") return route.format
+  if (route.kind === "archive") return route.headersOnly ? `${route.format}, headers only` : route.format
   if (route.kind === "tar") return "tar"
   if (route.kind === "search") return query
   return route.kind === "content" ? range : undefined

@@ -1,3 +1,4 @@
+import { type Preserved, preserved } from "../../api/copy.ts"
 import type { CopyStatus } from "../../api/copy-status.ts"
 import type { CopyResult } from "../../control/copy-result.ts"
 import type { Instant } from "../observed.ts"
@@ -45,7 +46,7 @@ export function finish(observed: ObservedCopy, { why, result }: Outcome, now: In
   }
   const wanted: WantedOfCopy = why
     ? { Complete: { holds: false, ...why }, Failed: { holds: true, ...why }, Stalled: { holds: true, ...why } }
-    : { Complete: { holds: true, reason: "Copied", message: words(status) } }
+    : { Complete: { holds: true, reason: "Copied", message: words(status, observed.spec) } }
   return {
     status: {
       ...status,
@@ -81,7 +82,12 @@ function numbersOf(result: CopyResult | undefined): Partial<CopyStatus> {
 }
 
 /** What became of it, and what a copy doesn't keep. */
-function words({ files = 0, bytes = 0, skipped = 0 }: CopyStatus): string {
+function words({ files = 0, bytes = 0, skipped = 0 }: CopyStatus, spec: ObservedCopy["spec"]): string {
   const left = skipped > 0 ? ` ${skipped} were left out.` : ""
-  return `${files} files were copied, ${bytes} bytes, with modes and times; owners, ACLs and extended attributes are not kept.${left}`
+  const kept = ["modes", "times", ...(spec?.preserve ?? []).map((what) => names[what])]
+  const lost = preserved.filter((what) => !spec?.preserve?.includes(what)).map((what) => names[what])
+  const not = lost.length > 0 ? `; ${lost.join(", ")} are not kept` : ""
+  return `${files} files were copied, ${bytes} bytes, with ${kept.join(", ")}${not}.${left}`
 }
+
+const names: Readonly<Record<Preserved, string>> = { Owner: "owners", Attributes: "ACLs and extended attributes" }

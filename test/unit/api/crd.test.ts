@@ -47,7 +47,7 @@ test.each(crds)("%s says of every list how it merges and bounds what users write
 const sessionRules = 2 + 1 + 1 + 2 + 2 + 2 + 2 + 3 + 11
 const attachmentRules = 2
 // source, its two lists, recoveryPoint, unlock with its Secret; paths, claim, directory; those of the whole, of its changes
-const copyRules = 1 + 2 + 1 + 2 + 3 + 3 + 8
+const copyRules = 1 + 2 + 1 + 2 + 3 + 4 + 9
 
 test("every refinement is a CEL rule in the definition", () => {
   const rules = crds

@@ -79,6 +79,23 @@ test("it runs as whom the copy says, and never with more than Pod Security restr
   })
 })
 
+test("to keep owners it is root, with rights over files and no others", () => {
+  const { securityContext, containers } = podOf({ preserve: ["Owner"] })["spec"] as PodSpec
+  expect(securityContext).toEqual({
+    runAsNonRoot: false,
+    runAsUser: 0,
+    runAsGroup: 0,
+    seccompProfile: { type: "RuntimeDefault" },
+  })
+  const [{ args, securityContext: own } = { args: [], securityContext: {} }] = containers
+  expect(own).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] },
+  })
+  expect(copyOptions(args).preserve).toEqual(["Owner"])
+})
+
 test("it is the session's, and tells of its copy", () => {
   const { metadata } = podOf()
   expect(metadata.labels).toMatchObject({

@@ -83,7 +83,7 @@ test("reads what is searched for", () => {
 test("takes several paths for an archive, the last of what stands alone", () => {
   const route = parseRoute("/v1/volumes/v/archive?path=/a&path=/b&format=zip")
   const path = [Buffer.from("/a"), Buffer.from("/b")]
-  expect(route).toEqual({ kind: "archive", volume: "v", path, format: "zip", hardLinks: "links" })
+  expect(route).toEqual({ kind: "archive", volume: "v", path, format: "zip", hardLinks: "links", headersOnly: false })
   expect(parseRoute("/v1/volumes/v/stat?path=/a&path=/b")).toMatchObject({ path: Buffer.from("/b") })
 })
 

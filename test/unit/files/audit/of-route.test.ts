@@ -12,6 +12,11 @@ test.each<[string, string | undefined, object | undefined]>([
     undefined,
     { event: "Archive", volume: "v", path: ["/a", "/b"], detail: "zip" },
   ],
+  [
+    "/v1/volumes/v/archive?headersOnly=true",
+    undefined,
+    { event: "Archive", volume: "v", path: ["/"], detail: "tar, headers only" },
+  ],
   ["/v1/search?name=*.db", undefined, { event: "Search", path: ["/"], detail: "name=*.db" }],
   ["/healthz", undefined, undefined],
 ])("%s", (target, range, what) => {
