@@ -43,7 +43,9 @@ export class Attributes {
     const own = this.#byPath.get(keyOf(components))
     if (own === undefined) return
     const lost: string[] = []
-    const keeper = new AttributeKeeper({ privileged: false, lost: (_, why) => lost.push(why) })
+    // what gives power is not kept, as it is said of copies
+    const withheld = () => undefined
+    const keeper = new AttributeKeeper({ privileged: false, withheld, lost: (_, why) => lost.push(why) })
     keeper.add(path, own, mode)
     keeper.flush()
     if (lost.length > 0)

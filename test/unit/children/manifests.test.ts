@@ -140,7 +140,12 @@ test("each of several recovery points has a guest of its own, with nothing of th
   const [files, ...guests] = specOf(pod).containers
   const mounts = (container: typeof files) =>
     container?.volumeMounts?.map(({ name, mountPath }) => `${name}:${mountPath}`)
-  expect(mounts(files)).toEqual(["secrets:/etc/frsess", "guest-1:/run/guest/1", "guest-2:/run/guest/2"])
+  expect(mounts(files)).toEqual([
+    "secrets:/etc/frsess",
+    "guest-1:/run/guest/1",
+    "guest-2:/run/guest/2",
+    "local:/run/files",
+  ])
   expect(guests.map(mounts)).toEqual([
     ["guest-1:/run/guest", "overlay-1:/overlay"],
     ["guest-2:/run/guest", "overlay-2:/overlay"],
@@ -148,6 +153,7 @@ test("each of several recovery points has a guest of its own, with nothing of th
   expect(guests.map(({ name }) => name)).toEqual(["guest-1", "guest-2"])
   expect(specOf(pod).volumes.map(({ name }) => name)).toEqual([
     "secrets",
+    "local",
     "guest-1",
     "overlay-1",
     "guest-2",
