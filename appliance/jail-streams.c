@@ -2,7 +2,6 @@
    such. /streams, a process beside the jail, reads them (streams.c), file by file. When some are left out, which it has said,
    the program fails at its end, as tar does after a file that it could not read. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -120,7 +119,7 @@ ssize_t with_streams(const char *path, int fd, char *list, size_t size, ssize_t 
 }
 
 /* 1 and the length in `used`, or an error, when it is a stream of the file whose attributes were listed last. */
-static int is_stream(const char *name, void *value, size_t size, ssize_t *used) {
+int is_stream(const char *name, void *value, size_t size, ssize_t *used) {
   struct found found;
   for (uint32_t at = 0; next(&at, &found);) {
     if (found.length.name != strlen(name) + 1 || memcmp(found.name, name, found.length.name)) continue;
@@ -130,18 +129,4 @@ static int is_stream(const char *name, void *value, size_t size, ssize_t *used) 
     return 1;
   }
   return 0;
-}
-
-ssize_t lgetxattr(const char *path, const char *name, void *value, size_t size) {
-  ssize_t (*real)(const char *, const char *, void *, size_t) =
-      (ssize_t (*)(const char *, const char *, void *, size_t))dlsym(RTLD_NEXT, "lgetxattr");
-  ssize_t used;
-  return is_stream(name, value, size, &used) ? used : real(path, name, value, size);
-}
-
-ssize_t fgetxattr(int fd, const char *name, void *value, size_t size) {
-  ssize_t (*real)(int, const char *, void *, size_t) =
-      (ssize_t (*)(int, const char *, void *, size_t))dlsym(RTLD_NEXT, "fgetxattr");
-  ssize_t used;
-  return is_stream(name, value, size, &used) ? used : real(fd, name, value, size);
 }

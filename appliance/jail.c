@@ -59,6 +59,7 @@ static int on_ntfs, serving, empty;
 /* jail-streams.c */
 void start_streams(const char *directory);
 ssize_t with_streams(const char *path, int fd, char *list, size_t size, ssize_t used);
+int is_stream(const char *name, void *value, size_t size, ssize_t *used);
 
 static void jail(const char *directory) {
   struct statfs volume;
@@ -164,13 +165,15 @@ static ssize_t or_absent(ssize_t used) {
 ssize_t lgetxattr(const char *path, const char *name, void *value, size_t size) {
   ssize_t (*real)(const char *, const char *, void *, size_t) =
       (ssize_t (*)(const char *, const char *, void *, size_t))dlsym(RTLD_NEXT, "lgetxattr");
-  return or_absent(real(path, name, value, size));
+  ssize_t used;
+  return is_stream(name, value, size, &used) ? used : or_absent(real(path, name, value, size));
 }
 
 ssize_t fgetxattr(int fd, const char *name, void *value, size_t size) {
   ssize_t (*real)(int, const char *, void *, size_t) =
       (ssize_t (*)(int, const char *, void *, size_t))dlsym(RTLD_NEXT, "fgetxattr");
-  return or_absent(real(fd, name, value, size));
+  ssize_t used;
+  return is_stream(name, value, size, &used) ? used : or_absent(real(fd, name, value, size));
 }
 
 /* ntfs3 gives the security descriptor and the flags (hidden, system...) of a file to whoever asks by name, and lists
