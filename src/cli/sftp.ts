@@ -18,7 +18,7 @@ import {
 } from "./sftp/instructions.ts"
 import { writeLoginFiles } from "./sftp/login-files.ts"
 import { runSftp } from "./sftp/run-sftp.ts"
-import { sftpSession } from "./sftp/session.ts"
+import { type SftpSession, sftpSession } from "./sftp/session.ts"
 import { startTunnel } from "./sftp/tunnel.ts"
 import { untilOver } from "./until-over.ts"
 
@@ -72,39 +72,60 @@ async function sftp(text: string, path: string | undefined, flags: SftpFlags, co
   const { volume, components, ...where } = parseRemotePath(`${text}:${path ?? "/"}`, defaultSession)
   await using stack = new AsyncDisposableStack()
   const session = await sftpSession(where, flags, signal)
-  const { hostKey, username, title, secret } = session
-  const login =
-    flags.identity === undefined ? { password: await session.password() } : { identity: readable(flags.identity) }
   let failure: unknown
   const failed = (error: unknown) => {
     failure = error
     if (onlyTunnel) streams.err.write(`${printable(error instanceof Error ? error.message : String(error))}\n`)
   }
-  const { dial } = session
-  const tunnel = await startTunnel({ dial, ...at, failed })
-  stack.defer(() => tunnel.close())
-  const { port } = tunnel
-  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[at.host] ?? at.host
-  const files = stack.use(await writeLoginFiles({ host: `[${host}]:${port}`, hostKey, login }))
-  const { knownHosts, identity } = files
-  const about = { session: title, host, port, username, hostKey, knownHosts, identity, ...(secret && { secret }) }
-  const connection = connectionTo(about)
-  if (onlyTunnel) {
-    const shown = output
-      ? structured(output, { ...connection, commands: commandsFor(connection) })
-      : instructions(connection)
-    await print(streams.out, shown)
-    if (!flags.quiet) streams.err.write("The tunnel is open until Ctrl-C.\n")
-    await untilOver(() => session.phase(), signal)
-    if (!signal.aborted && !flags.quiet) streams.err.write("The session has ended.\n")
-    return
-  }
+  const connection = await connect(session, { ...at, identity: flags.identity, failed }, stack)
+  // awaited: the stack is disposed of when this function returns
+  if (onlyTunnel) return await keepOpen(session, connection, output, flags, context)
   const inside = volume === undefined ? [] : [Buffer.from(volume), ...components]
   // Ctrl-C ends what a person does at the prompt, not the prompt
   using _ = flags.batch === undefined ? context.lendTerminal?.() : undefined
   await runSftp(argumentsOf(connection, flags, joinPath(inside)), signal).catch((error: unknown) => {
     throw failure ?? error
   })
+}
+
+interface ConnectOptions {
+  readonly host: string
+  readonly port: number
+  /** The user's own private key; absent: one that follows from the session's password. */
+  readonly identity: string | undefined
+  readonly failed: (error: unknown) => void
+}
+
+/** Opens the tunnel and writes what SSH's programs need to use it; both are gone when the stack is disposed of. */
+async function connect(
+  session: SftpSession,
+  { host, port, identity, failed }: ConnectOptions,
+  stack: AsyncDisposableStack,
+): Promise<Connection> {
+  const { dial, hostKey, username, title, secret } = session
+  const login = identity === undefined ? { password: await session.password() } : { identity: readable(identity) }
+  const tunnel = await startTunnel({ dial, host, port, failed })
+  stack.defer(() => tunnel.close())
+  const reached = { host: { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host, port: tunnel.port }
+  const files = stack.use(await writeLoginFiles({ ...reached, hostKey, login }))
+  const { knownHosts, identity: key } = files
+  const about = { session: title, ...reached, username, hostKey, knownHosts, identity: key }
+  return connectionTo({ ...about, ...(secret !== undefined && { secret }) })
+}
+
+/** Prints how to connect, and stays until Ctrl-C or the end of the session. */
+async function keepOpen(
+  session: SftpSession,
+  connection: Connection,
+  output: "json" | undefined,
+  { quiet }: SftpFlags,
+  { streams, signal }: Context,
+): Promise<void> {
+  const told = { ...connection, commands: commandsFor(connection) }
+  await print(streams.out, output ? structured(output, told) : instructions(connection))
+  if (!quiet) streams.err.write("The tunnel is open until Ctrl-C.\n")
+  await untilOver(() => session.phase(), signal)
+  if (!signal.aborted && !quiet) streams.err.write("The session has ended.\n")
 }
 
 /** The file's whole path: what is printed is used elsewhere. */
