@@ -29,15 +29,15 @@ void start_streams(const char *directory) {
   if (memory == MAP_FAILED) return;
   reader = fork();
   if (reader == 0) {
-    char device[256], socket[12], memory[12];
+    char device[256], socket[12], shares[12];
     int nothing = open("/dev/null", O_RDWR);
     dup2(nothing, 0);
     dup2(nothing, 1);
     close(ends[0]);
     snprintf(device, sizeof device, "/dev/%s", strrchr(directory, '/') + 1);
     snprintf(socket, sizeof socket, "%d", ends[1]);
-    snprintf(memory, sizeof memory, "%d", shared);
-    execle("/streams", "streams", device, directory, socket, memory, NULL, (char *[]){NULL});
+    snprintf(shares, sizeof shares, "%d", shared);
+    execle("/streams", "streams", device, directory, socket, shares, NULL, (char *[]){NULL});
     _exit(127);
   }
   close(ends[1]);
