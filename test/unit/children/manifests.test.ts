@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { attachmentManifest } from "../../../src/children/attachment.ts"
 import { claimManifest } from "../../../src/children/claim.ts"
-import { contentManifest, snapshotManifest } from "../../../src/children/conversion.ts"
+import { snapshotManifest } from "../../../src/children/conversion.ts"
 import type { Manifest } from "../../../src/children/manifest.ts"
 import { networkPolicyManifests } from "../../../src/children/network-policies.ts"
 import { restorePodManifest } from "../../../src/children/restore-pod.ts"
@@ -280,27 +280,4 @@ test("each Service selects the pods of one role of this session", () => {
       { port: 2022, targetPort: "sftp" },
     ],
   })
-})
-
-test("a temporary content never deletes, may change the mode, and says whose it is", () => {
-  const name = names.snapshot(0)
-  const given = { name, driver: "disk.csi", snapshotHandle: "snap-1", sourceVolumeMode: "Filesystem" }
-  const { metadata, spec } = contentManifest(blueprint, given) as Manifest & { spec: object }
-  expect(metadata).toEqual({
-    name,
-    labels: snapshotManifest(blueprint, { name }).metadata.labels,
-    annotations: { "snapshot.storage.kubernetes.io/allow-volume-mode-change": "true" },
-  })
-  expect(spec).toEqual({
-    deletionPolicy: "Retain",
-    driver: "disk.csi",
-    source: { snapshotHandle: "snap-1" },
-    sourceVolumeMode: "Filesystem",
-    volumeSnapshotRef: { namespace: "shop", name },
-  })
-})
-
-test("a temporary snapshot is of the temporary content", () => {
-  const name = names.snapshot(0)
-  expect(snapshotManifest(blueprint, { name })["spec"]).toEqual({ source: { volumeSnapshotContentName: name } })
 })
