@@ -64,7 +64,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           "/app/restore.mjs",
           "guest",
           ...flags({
-            "guest-dir": GUEST_DIR,
+            "guest-dir": sockets.mountPath,
             "overlay-dir": OVERLAY_DIR,
             memory: String(guest.memoryMiB + unlockMiB),
             cpus: String(guest.cpus),
@@ -72,10 +72,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
           ...(kvmResource === undefined ? [] : ["--kvm"]),
         ],
         ports: [],
-        mounts: [
-          { name: sockets.name, mountPath: GUEST_DIR },
-          { name: overlay, mountPath: OVERLAY_DIR },
-        ],
+        mounts: [sockets, { name: overlay, mountPath: OVERLAY_DIR }],
         resources: guestResources(installation, unlockMiB),
       })),
     ],
@@ -91,7 +88,7 @@ export function restorePodManifest(blueprint: Blueprint, name: string, targetHos
   })
 }
 
-/** A micro-VM's container, the volume with its sockets as `files` has it, and the volume with its overlay. */
+/** A micro-VM's container, its sockets, which have the same path in `files`, as QEMU is told of it there, and its overlay. */
 const onlyGuest = { name: "guest", sockets: { name: "guest", mountPath: GUEST_DIR }, overlay: "overlay" }
 const guestOfPoint = (point: number): typeof onlyGuest => ({
   name: `guest-${point}`,

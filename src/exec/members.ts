@@ -12,7 +12,11 @@ export interface Renaming {
   readonly from: readonly Buffer[]
   /** What it is called in the archive. What doesn't lie below `from` is left out, and a problem. */
   readonly as: readonly Buffer[]
+  /** Pipes and devices are wanted. */
+  readonly keepsSpecial: boolean
   readonly named: (name: Buffer) => void
+  /** Told of each pipe and device that is left out. */
+  readonly ignored: (name: Buffer) => void
   readonly problem: (what: string, error: unknown) => void
 }
 
@@ -24,6 +28,10 @@ export async function* archived(tar: AsyncIterable<Buffer>, renaming: Renaming):
   for await (const { header, body } of readTar(tar)) {
     const own = renamed(header, renaming)
     if (own === undefined) continue
+    if (!renaming.keepsSpecial && isSpecial(own)) {
+      renaming.ignored(own.name)
+      continue
+    }
     renaming.named(own.name)
     yield paxHeader(own)
     try {
@@ -34,6 +42,8 @@ export async function* archived(tar: AsyncIterable<Buffer>, renaming: Renaming):
     yield padding(own.sizeBytes)
   }
 }
+
+const isSpecial = ({ type }: TarHeader) => type === "fifo" || type === "char" || type === "block"
 
 function renamed(header: TarHeader, { from, as, problem }: Renaming): TarHeader | undefined {
   const below = (name: Buffer) => joined([...as, ...memberPath(name, { from, as: Buffer.alloc(0) }).slice(1)])

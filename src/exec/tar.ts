@@ -11,7 +11,8 @@ import { type TarOptions, tarOptions } from "./tar-options.ts"
 
 /**
  * `tar cf - PATH...`: an archive of what the file service has at the paths, each `/VOLUME/PATH`, under names as tar makes them
- * of that. Hard links are files of their own unless ACLs or attributes are asked for: kubectl cp makes empty files of links.
+ * of that. Hard links are files of their own, pipes and devices left out, unless ACLs or attributes are asked for: kubectl cp
+ * makes empty files of all of these.
  * Resolves to the exit code: 2 when not all could be archived, and then the archive has no end.
  */
 export async function archive(args: readonly string[], { files, out, err }: Surroundings): Promise<number> {
@@ -24,6 +25,7 @@ export async function archive(args: readonly string[], { files, out, err }: Surr
 
   async function* all({ directory, paths, full, verbose }: TarOptions): AsyncGenerator<Buffer> {
     const base = componentsOf(directory)
+    const ignored = (name: Buffer) => void err.write(`tar: ${displayName(name)}: pipe or device ignored\n`)
     const named = (name: Buffer) => void (verbose && err.write(`${displayName(name)}\n`))
     for (const path of paths)
       try {
@@ -31,7 +33,14 @@ export async function archive(args: readonly string[], { files, out, err }: Surr
         if (place === undefined) throw new RecoveryError("UsageError", "Name one of the volumes; ls / shows them.")
         const form = { format: "tar", hardLinks: full ? "links" : "files" } as const
         const tar = await files.archive(place.volume, [place.components], form)
-        yield* archived(tar, { from: place.components, as: componentsOf(path), named, problem })
+        yield* archived(tar, {
+          from: place.components,
+          as: componentsOf(path),
+          keepsSpecial: full,
+          named,
+          ignored,
+          problem,
+        })
       } catch (error) {
         problem(path, error)
         if (error instanceof BrokenOff) return

@@ -66,7 +66,7 @@ async function type({ text, prints, file }: Command, { env, home }: Stage, varia
 /** What it prints first is waited for; when that is the address of a page, it has to answer. */
 async function untilCtrlC(text: string, env: NodeJS.ProcessEnv, home: string): Promise<string[]> {
   const flags = / browse /.test(text) ? " --no-open" : ""
-  const child = spawn("bash", ["-euc", `cd "$0"; exec ${text}${flags}`, home], {
+  const child = spawn("bash", ["-euc", `cd "$0"; exec ${text} -q${flags}`, home], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   })

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
@@ -40,6 +40,8 @@ beforeAll(async () => {
   utimesSync(join(root, "orders/one"), 1_700_000_000, 1_700_000_000.25)
   linkSync(join(root, "orders/one"), join(root, "orders/two"))
   symlinkSync("one", join(root, "orders/link"))
+  mkdirSync(join(root, "special"))
+  execFileSync("mkfifo", [join(root, "special/pipe")])
   for (const name of ["tar", "ls"]) symlinkSync(resolve("src/exec.ts"), join(folder, name))
   audit = []
   const source = directorySource(root)

@@ -5,7 +5,16 @@ import type { Way } from "../way.ts"
 /** `kubectl recover cp` into the running pod of the application. */
 export const intoPod: Way = {
   name: "cp -r into a pod",
-  loses: ["owners", "special bits", "devices", "pipes", "attributes", "ACLs"],
+  loses: [
+    "fractions of seconds",
+    "times before 1970",
+    "owners",
+    "special bits",
+    "devices",
+    "pipes",
+    "attributes",
+    "ACLs",
+  ],
   async take(scene) {
     await scene.type(`kubectl recover cp -q -r ${scene.place} orders-0:/tmp`, "/")
     const args = ["exec", "-n", scene.namespace, "orders-0", "--", "tar", ...tarEverything, "-C", "/tmp/tree", "."]
@@ -16,7 +25,17 @@ export const intoPod: Way = {
 /** A FileRecoveryCopy into a claim, from the session that is there. */
 export const intoClaim: Way = {
   name: "FileRecoveryCopy",
-  loses: ["owners", "special bits", "devices", "pipes", "hard links", "attributes", "ACLs", "nanoseconds"],
+  loses: [
+    "owners",
+    "special bits",
+    "devices",
+    "pipes",
+    "hard links",
+    "attributes",
+    "ACLs",
+    "fractions of seconds",
+    "times before 1970",
+  ],
   whose: { uid: 999, gid: 999 },
   async take(scene) {
     const copy = {
@@ -24,7 +43,7 @@ export const intoClaim: Way = {
       kind: "FileRecoveryCopy",
       metadata: { name: "tree", namespace: scene.namespace },
       spec: {
-        source: { session: { name: scene.session } },
+        session: { name: scene.session },
         paths: [{ volume: "vg0-data", path: "/tree" }],
         destination: {
           persistentVolumeClaim: { name: "restored" },
