@@ -7,6 +7,7 @@ import { primed } from "./primed.ts"
 import type { ArchiveFormat } from "./queries.ts"
 import type { RouteTo } from "./route.ts"
 import { send } from "./send.ts"
+import { endOfLastRecord } from "./tar/block.ts"
 import { TarCounter } from "./tar/counter.ts"
 import { readTar } from "./tar/reader.ts"
 import { through } from "./through.ts"
@@ -66,14 +67,22 @@ async function* packed(tar: AsyncIterable<Buffer>, format: ArchiveFormat): Async
 
 const quick = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } }
 
+/** The archive, told of while it passes; what GNU tar writes behind its end, up to 64 KiB, is made shorter. */
 async function* counted(chunks: AsyncIterable<Buffer>, begun: (files: number) => void): AsyncGenerator<Buffer> {
   const counter = new TarCounter()
+  let passed = 0
+  let given = 0
   for await (const chunk of chunks) {
     const before = counter.files
     counter.push(chunk)
     if (counter.files > before) begun(counter.files - before)
-    yield chunk
+    const own = chunk.subarray(0, Math.max(0, (counter.end ?? Infinity) - passed))
+    passed += chunk.length
+    given += own.length
+    if (own.length > 0) yield own
   }
+  // a part of the end may have been given before it was known to be that
+  if (counter.end !== undefined) yield endOfLastRecord(counter.end).subarray(given - counter.end)
 }
 
 /** Called after the only path in it, or the volume. */

@@ -120,6 +120,14 @@ describe("tar", () => {
     expect(readdirSync(to)).toEqual(["data"])
   })
 
+  test("pipes are left out, which is told, unless all of a file is asked for", async () => {
+    const { code, out, err } = await program("tar", "cf", "-", "/data/special")
+    expect([code, err]).toEqual([0, "tar: data/special/pipe: pipe or device ignored\n"])
+    expect(readdirSync(join(await unpacked(out), "data/special"))).toEqual([])
+    const full = await program("tar", "cf", "-", "--xattrs", "/data/special")
+    expect(readdirSync(join(await unpacked(full.out), "data/special"))).toEqual(["pipe"])
+  })
+
   test("the same archive each time: kubectl cp --retries goes on at a byte", async () => {
     const [first, second] = [await program("tar", "cf", "-", "/data"), await program("tar", "cf", "-", "/data")]
     expect(first.out.equals(second.out)).toBe(true)
@@ -205,7 +213,7 @@ describe("ls", () => {
     [["/data/orders/archive"], /^big\n$/],
     [["-l", "/data/orders/one"], /^-rw-r--r-- +\d+ +\d+ +6 2023-11-14 22:13:20 \/data\/orders\/one\n$/],
     [["-lad", "/data/orders/link"], /^lrwxrwxrwx .* \/data\/orders\/link -> one\n$/],
-    [["/data", "/data/orders/archive"], /^\/data:\norders\n\n\/data\/orders\/archive:\nbig\n$/],
+    [["/data", "/data/orders/archive"], /^\/data:\norders\nspecial\n\n\/data\/orders\/archive:\nbig\n$/],
     [["/data/orders"], /^o\\xff\\x0ad$/m],
   ])("%j", async (args, listing) => {
     const { code, out, err } = await program("ls", ...args)

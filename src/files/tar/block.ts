@@ -49,6 +49,18 @@ export function padding(sizeBytes: number): Buffer {
 /** What ends an archive. */
 export const endOfArchive = Buffer.alloc(2 * blockBytes)
 
+/** Bytes that tars read at a time, unless they are told otherwise. */
+const recordBytes = 20 * blockBytes
+
+/**
+ * What ends an archive whose members end at `at`, up to a whole record and no further: a tar stops reading behind the record
+ * with the end, and who still writes to it then is told that nobody reads.
+ */
+export function endOfLastRecord(at: number): Buffer {
+  const end = Math.ceil((at + endOfArchive.length) / recordBytes) * recordBytes
+  return Buffer.alloc(end - at)
+}
+
 function octal(block: Buffer, at: number, length: number, value: number): void {
   const digits = value.toString(8)
   if (digits.length >= length) base256(block, at, length, value)

@@ -5,12 +5,16 @@ import { parsePax } from "./pax.ts"
 const mostPaxBytes = 1024 * 1024
 
 /**
- * Counts the files of a tar stream as it passes by, for the usage report. It never disturbs the stream: an archive it
+ * Counts the files of a tar stream as it passes by, for the usage report, and tells where it ends. It never disturbs the stream: an archive it
  * doesn't understand is only not counted any further.
  */
 export class TarCounter {
   /** Regular files whose header has passed. */
   files = 0
+  /** Where the archive ends, bytes: at the first block that is no header but nothing. Known when that has passed. */
+  end: number | undefined
+  /** Bytes before what is looked at. */
+  #passed = 0
   /** Bytes of a body still to pass. */
   #left = 0
   /** A header or an extended header that isn't complete yet. */
@@ -24,6 +28,7 @@ export class TarCounter {
     for (let rest = chunk; rest.length > 0 && !this.#ended;) {
       const passed = Math.min(this.#left, rest.length)
       this.#left -= passed
+      this.#passed += passed
       rest = rest.subarray(passed)
       if (rest.length === 0) return
       const piece = rest.subarray(0, this.#wanted - this.#held.length)
@@ -38,6 +43,7 @@ export class TarCounter {
   #take(): void {
     const held = this.#held
     this.#held = Buffer.alloc(0)
+    this.#passed += held.length
     this.#wanted = blockBytes
     try {
       if (this.#paxBytes === undefined) this.#header(held)
@@ -50,6 +56,7 @@ export class TarCounter {
   #header(block: Buffer): void {
     const header = parseHeader(block)
     if (header === undefined) {
+      this.end = this.#passed - blockBytes
       this.#ended = true
       return
     }

@@ -3,11 +3,12 @@ import { expect, test } from "vitest"
 import { TarCounter } from "../../../../src/files/tar/counter.ts"
 import { type Member, tarBytes } from "../../../support/tar-bytes.ts"
 
-function count(bytes: Buffer, chunk: number): number {
+function counted(bytes: Buffer, chunk: number): TarCounter {
   const counter = new TarCounter()
   for (let at = 0; at < bytes.length; at += chunk) counter.push(bytes.subarray(at, at + chunk))
-  return counter.files
+  return counter
 }
+const count = (bytes: Buffer, chunk: number) => counted(bytes, chunk).files
 
 const members: Member[] = [
   { name: "d/", type: "5" },
@@ -23,6 +24,12 @@ const members: Member[] = [
 
 test.each([1, 100, 512, 5000, 100_000])("counts regular files, in chunks of %i bytes", (chunk) => {
   expect(count(tarBytes(members), chunk)).toBe(5)
+})
+
+test.each([1, 100, 512, 5000, 100_000])("tells where the archive ends, in chunks of %i bytes", (chunk) => {
+  const whole = Buffer.concat([tarBytes(members, { end: false }), Buffer.alloc(30_000)])
+  expect(counted(whole, chunk).end).toBe(whole.length - 30_000)
+  expect(counted(tarBytes(members, { end: false }), chunk).end).toBeUndefined()
 })
 
 test("stops counting at the end and at what it doesn't understand", () => {
