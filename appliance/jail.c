@@ -153,8 +153,8 @@ int lstat(const char *path, struct stat *status) {
   return is_entry ? 0 : failed;
 }
 
-/* HFS+ says of much that it has no attributes, and lists some by names that it does not know: the last letter is cut off.
-   Such there are none: tar would warn of each, and a warning means that something could not be read. */
+/* Where HFS+ says that there are no attributes, of much when they are listed, of some that it has listed when they are
+   asked for, there are none: tar would warn of each, and a warning means that something could not be read. */
 static ssize_t or_none(ssize_t used) { return used < 0 && errno == ENOTSUP ? 0 : used; }
 
 static ssize_t or_absent(ssize_t used) {
