@@ -11,7 +11,7 @@ const receiveBytes = 256 << 10
 
 /**
  * Connects to a unix socket of QEMU. Rejects with GuestFailed when nobody listens. With `received` all that comes goes there,
- * from one buffer: collecting the garbage of new ones took V8 a third of the time of a large file.
+ * from one buffer: with new memory for each read, large files took this side half as much CPU again (docs/speed.md).
  */
 export async function connectSocket(path: string, signal?: AbortSignal, received?: Received): Promise<Socket> {
   signal?.throwIfAborted()
