@@ -25,6 +25,7 @@ make_root() {
   take "$pool/lib/$triplet/libgcc_s.so.1" "$root/lib/$triplet" # threads load it when they are cancelled
   compile jail.c "$root/lib/jail.so" -shared -fPIC
   compile hello.c "$root/hello" -fPIE -pie
+  compile extents.c "$root/bin/extents" -fPIE -pie
   for tool in vgs pvs vgchange vgrename vgimportclone; do ln -s lvm "$root/bin/$tool"; done
   ln -s dash "$root/bin/sh"
   for applet in modprobe insmod dmesg poweroff dd; do ln -s busybox "$root/bin/$applet"; done

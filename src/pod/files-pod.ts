@@ -4,10 +4,10 @@ import type { Logger } from "pino"
 import { RecoveryError, reasonOf } from "../api/reasons.ts"
 import { startFileServices } from "../files/services.ts"
 import { guestBlockSize } from "../guest/block-size.ts"
-import { connectGuest } from "../guest/connect.ts"
+import { connectGuest, type ConnectOptions } from "../guest/connect.ts"
 import type { Guest } from "../guest/guest.ts"
-import type { History } from "../guest/history.ts"
 import { keepGuest } from "../guest/keep.ts"
+import { PastTheGuest } from "../guest/past/past-the-guest.ts"
 import type { Initiator } from "../initiator/initiator.ts"
 import { serveNbd } from "../nbd/server.ts"
 import { WaitingReads } from "../nbd/waiting-reads.ts"
@@ -62,6 +62,7 @@ async function run(context: Context): Promise<void> {
   const initiator = await logIn(options, secrets, log, signal)
   stack.defer(() => initiator.logout())
   state.disks = initiator.disks
+  const past = (state.past = new PastTheGuest(initiator.disks))
   const waiting = new WaitingReads()
   const exports = new Map(initiator.disks.map(({ serial, device }) => [serial, waiting.of(device)]))
   const nbd = await serveNbd({ path: nbdSocket(dir), exports, log })
@@ -75,7 +76,7 @@ async function run(context: Context): Promise<void> {
   })
   try {
     await keepGuest({
-      start: (history) => findGuest(context, history, ended, () => waiting.oldestMs > starvedMs),
+      start: (history) => findGuest(context, { history, past, starved: () => waiting.oldestMs > starvedMs }, ended),
       came: (now) => serveFrom((guest = now), context),
       left: () => {
         guest = undefined
@@ -93,9 +94,8 @@ async function run(context: Context): Promise<void> {
 
 async function findGuest(
   { options, state, log }: Context,
-  history: History,
+  kept: Required<Pick<ConnectOptions, "history" | "past" | "starved">>,
   signal: AbortSignal,
-  starved: () => boolean,
 ): Promise<Guest> {
   const dir = options["guest-dir"]
   const disks = await Promise.all(
@@ -107,7 +107,7 @@ async function findGuest(
   const keys = await readUnlockKeys(options["unlock-dir"], options.unlock, log)
   try {
     const { "overlay-dir": overlayDir, journal } = options
-    return await connectGuest({ dir, overlayDir, disks, keys, journal, history, starved, log, signal })
+    return await connectGuest({ ...kept, dir, overlayDir, disks, keys, journal, log, signal })
   } finally {
     for (const { value } of keys) value?.reveal().fill(0)
   }

@@ -3,6 +3,7 @@ import type { RestoreStatus } from "../control/schemas.ts"
 import type { FileServices } from "../files/services.ts"
 import type { Volume } from "../guest/catalogue.ts"
 import { CurrentGuest } from "../guest/current-guest.ts"
+import type { PastTheGuest } from "../guest/past/past-the-guest.ts"
 import type { Lifetime } from "./lifetime.ts"
 import { terminationMessage } from "./termination.ts"
 
@@ -14,6 +15,7 @@ const unused = { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null }
 /** How far the restore pod's file service has come, as its status tells it and its clients feel it. */
 export class RestoreState {
   disks: readonly NamedDisk[] = []
+  past: PastTheGuest | undefined
   service: FileServices | undefined
   readonly guest = new CurrentGuest()
   #error: { readonly cause: unknown } | undefined
@@ -32,7 +34,7 @@ export class RestoreState {
       deadline: life.deadline.toISOString(),
       disks: this.disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
       volumes: told(this.guest.catalogue().volumes),
-      usage: this.service?.usage() ?? unused,
+      usage: { ...(this.service?.usage() ?? unused), ...(this.past && { pastGuest: this.past.counts }) },
       ...(this.#error && { error: terminationMessage(this.#error.cause) }),
     }
   }

@@ -5,6 +5,7 @@ import { guestBlockSize } from "../../guest/block-size.ts"
 import { CurrentGuest } from "../../guest/current-guest.ts"
 import type { Guest } from "../../guest/guest.ts"
 import { keepGuest } from "../../guest/keep.ts"
+import { PastTheGuest } from "../../guest/past/past-the-guest.ts"
 import { startGuest } from "../../guest/start.ts"
 import type { WaitingReads } from "../../nbd/waiting-reads.ts"
 import type { DataPathOptions } from "./data-path.ts"
@@ -46,6 +47,7 @@ export async function keepSource(
     boot,
     log,
     ...(started && { started }),
+    past: new PastTheGuest(remote),
     starved: () => waiting.oldestMs > starvedMs,
     signal: AbortSignal.any([options.signal, kill.signal]),
   }
