@@ -27,6 +27,7 @@ make_root() {
   compile hello.c "$root/hello" -fPIE -pie
   compile streams.c "$root/streams" -fPIE -pie -isystem "$pool/usr/include" "$pool/lib/$triplet/libntfs-3g.so.89"
   echo usr/include/ntfs-3g/volume.h >>"$work/used"
+  compile extents.c "$root/bin/extents" -fPIE -pie
   for tool in vgs pvs vgchange vgrename vgimportclone; do ln -s lvm "$root/bin/$tool"; done
   ln -s dash "$root/bin/sh"
   for applet in modprobe insmod dmesg poweroff dd; do ln -s busybox "$root/bin/$applet"; done

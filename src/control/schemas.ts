@@ -55,6 +55,8 @@ export const restoreStatusSchema = z.object({
     filesRead: count,
     bytesRead: count,
     lastActivityAt: activity,
+    /** Of these: files, and their bytes, that were read past the guest; volumes on which that gave other bytes. */
+    pastGuest: z.object({ files: count, bytes: count, differences: count }).optional(),
   }),
   /** Absent: none is served yet, or at all. */
   sftp: z

@@ -11,10 +11,15 @@ import { History, type UnderWay } from "./history.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { Overlays } from "./overlays.ts"
+import { FileMapper } from "./past/file-mapper.ts"
+import { FileReading } from "./past/file-reading.ts"
+import type { PastTheGuest } from "./past/past-the-guest.ts"
+import { WrittenBlocks } from "./past/written.ts"
 import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
 import { Readers } from "./readers.ts"
 import { untilRestored } from "./saved/restored.ts"
+import type { SessionHost } from "./session.ts"
 import { awaitSocket } from "./socket.ts"
 import { Stuck } from "./stuck.ts"
 import { defaultSessions } from "./supervise.ts"
@@ -71,6 +76,8 @@ export interface ConnectOptions {
   readonly history?: History
   /** Whether the disks' storage does not answer at the moment: nothing that takes long then is held against a volume. */
   readonly starved?: () => boolean
+  /** The disks, where this process can read them, too: large files are then read past the guest. */
+  readonly past?: PastTheGuest
   /** It goes on from a saved state: until it has answered it has seen no disk, and what ends it is the state. */
   readonly restored?: boolean
   /** Called when the agent answers. */
@@ -114,7 +121,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const { keys = [], journal = "Replay" } = options
   const { volumeMs: timeoutMs, keyMs, keysMs: allMs } = timeouts
   const unlocker = new Unlocker({ host, keys, keyMs, allMs, log })
-  const read = volumeReading(new Readers(host))
+  const read = volumeReading(new Readers(host), pastReading(options, host, qmp))
   const volumes = new Volumes({
     host,
     disks,
@@ -179,6 +186,12 @@ type Tried = ConnectOptions & {
   readonly starved: () => boolean
   /** Serials of the disks that are plugged in. */
   readonly plugged: Set<string>
+}
+
+function pastReading({ past, disks, dir, log }: ConnectOptions, host: SessionHost, qmp: Qmp): FileReading | undefined {
+  if (past === undefined) return undefined
+  const written = new WrittenBlocks(qmp, `${dir}/written`)
+  return new FileReading({ mapper: new FileMapper({ host, disks, past, written }), past, disks, log })
 }
 
 /** What verbs need of this guest. It is ended when half of its ports are held by what does not end. */

@@ -42,7 +42,7 @@ export async function plugDisk(qmp: Qmp, disk: GuestDisk, index: number, overlay
     await runJob(qmp, `format${index}`, { driver: "qcow2", file: `overlay-file${index}`, size: sizeBytes })
     await qmp.execute("blockdev-add", {
       driver: "qcow2",
-      "node-name": `overlay${index}`,
+      "node-name": overlayNode(index),
       file: `overlay-file${index}`,
       backing: `source${index}`,
       cache,
@@ -55,7 +55,7 @@ export async function plugDisk(qmp: Qmp, disk: GuestDisk, index: number, overlay
       bus: "scsi.0",
       "scsi-id": index % targetsPerController,
       lun: Math.floor(index / targetsPerController),
-      drive: `overlay${index}`,
+      drive: overlayNode(index),
       serial: disk.serial,
       logical_block_size: disk.blockSize ?? 512,
       physical_block_size: 4096,
@@ -88,6 +88,9 @@ async function openSource(qmp: Qmp, disk: GuestDisk, index: number): Promise<num
   }
   throw new RecoveryError("GuestFailed", `QEMU does not know the node ${name} it has just made.`)
 }
+
+/** QEMU's name of what the guest has as that disk: the disk, and above it what the guest has written. */
+export const overlayNode = (index: number) => `overlay${index}`
 
 /** blockdev-create is a job: it has ended when its status says so. */
 async function runJob(qmp: Qmp, id: string, options: Record<string, unknown>): Promise<void> {

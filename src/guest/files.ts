@@ -1,5 +1,7 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Guest, GuestVolumeReader } from "./guest.ts"
+import type { FileReading } from "./past/file-reading.ts"
+import { mountedAt } from "./paths.ts"
 import { printable } from "./printable.ts"
 import type { Readers } from "./readers.ts"
 import { findWords, readFound } from "./search.ts"
@@ -11,7 +13,8 @@ import type { Volumes } from "./volumes.ts"
 /** Opens what is mounted from a device for reading. */
 export type VolumeReading = (device: string) => Promise<GuestVolumeReader>
 
-export function volumeReading(readers: Readers): VolumeReading {
+/** `past`: where files may be read past the guest. */
+export function volumeReading(readers: Readers, past?: FileReading): VolumeReading {
   return async (device) => {
     const { channel, release } = await readers.lease(mountedAt(device), device)
     return {
@@ -19,13 +22,11 @@ export function volumeReading(readers: Readers): VolumeReading {
       stat: (path) => statPath(channel, path, true),
       readlink: (path) => readLink(channel, path),
       list: (path) => listDirectory(channel, path),
-      read: (path, range) => readFile(channel, path, range),
+      read: (path, range) => past?.read(channel, device, path, range) ?? readFile(channel, path, range),
       release,
     }
   }
 }
-
-const mountedAt = (device: string) => `/volumes/${device}`
 
 /** The part of a guest that reads files: by sftp where many small answers are wanted, by verbs for whole streams. */
 export function guestFiles(

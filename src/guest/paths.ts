@@ -17,3 +17,6 @@ export function numberEqual(names: readonly string[]): string[] {
     return count === 1 ? name : `${name}~${count}`
   })
 }
+
+/** Where the guest mounts the volume of a device. */
+export const mountedAt = (device: string) => `/volumes/${device}`

@@ -55,6 +55,7 @@ async function run(context: Context): Promise<void> {
     throw new RecoveryError("UsageError", `${state.disks.length} disks can't be those of ${sides.length} points.`)
   for (const [index, side] of sides.entries())
     stack.use(await offerDisks(side, state.disks.slice(index * each, (index + 1) * each), log))
+  state.past = sides.map(({ past }) => past)
   stack.defer(() => all(sides, switchOff))
   const over = new AbortController()
   const ended = AbortSignal.any([signal, over.signal, lostForGood(initiator, sides)])

@@ -9,6 +9,7 @@ import type { CurrentGuest } from "../guest/current-guest.ts"
 import type { Guest } from "../guest/guest.ts"
 import type { History } from "../guest/history.ts"
 import { keepGuest } from "../guest/keep.ts"
+import { PastTheGuest } from "../guest/past/past-the-guest.ts"
 import { serveNbd } from "../nbd/server.ts"
 import { WaitingReads } from "../nbd/waiting-reads.ts"
 import type { FilesOptions } from "./options.ts"
@@ -28,6 +29,8 @@ export interface GuestSide {
   /** Reads of its disks that were not answered yet. */
   readonly waiting: WaitingReads
   disks: readonly NamedDisk[]
+  /** Reads large files of its disks past it. */
+  past: PastTheGuest
   guest: Guest | undefined
 }
 
@@ -35,12 +38,13 @@ export interface GuestSide {
 export async function guestSide(dir: string, current: CurrentGuest): Promise<GuestSide> {
   await mkdir(dir, { recursive: true })
   const sibling = await awaitGuestSibling(dir)
-  return { dir, sibling, current, waiting: new WaitingReads(), disks: [], guest: undefined }
+  return { dir, sibling, current, waiting: new WaitingReads(), disks: [], past: new PastTheGuest([]), guest: undefined }
 }
 
 /** Offers disks to its guest, which reaches these and no others. */
 export async function offerDisks(side: GuestSide, disks: readonly NamedDisk[], log: Logger): Promise<AsyncDisposable> {
   side.disks = disks
+  side.past = new PastTheGuest(disks)
   const exports = new Map(disks.map(({ serial, device }) => [serial, side.waiting.of(device)]))
   const nbd = await serveNbd({ path: nbdSocket(side.dir), exports, log })
   return { [Symbol.asyncDispose]: () => nbd.close() }
@@ -84,7 +88,7 @@ export async function switchOff({ sibling, guest }: GuestSide): Promise<void> {
 }
 
 async function findGuest(
-  { dir, disks: given, waiting }: GuestSide,
+  { dir, disks: given, past, waiting }: GuestSide,
   options: FilesOptions,
   history: History,
   log: Logger,
@@ -100,7 +104,7 @@ async function findGuest(
   try {
     const { "overlay-dir": overlayDir, journal } = options
     const starved = () => waiting.oldestMs > starvedMs
-    return await connectGuest({ dir, overlayDir, disks, keys, journal, history, starved, log, signal })
+    return await connectGuest({ dir, overlayDir, disks, past, keys, journal, history, starved, log, signal })
   } finally {
     for (const { value } of keys) value?.reveal().fill(0)
   }

@@ -5,6 +5,7 @@ import { PublicKeys } from "../files/sftp/public-keys.ts"
 import type { FileSource } from "../files/source.ts"
 import type { Volume } from "../guest/catalogue.ts"
 import { CurrentGuest } from "../guest/current-guest.ts"
+import { type PastTheGuest, totalOf } from "../guest/past/past-the-guest.ts"
 import { SideBySide } from "../guest/side-by-side.ts"
 import type { Lifetime } from "./lifetime.ts"
 import { terminationMessage } from "./termination.ts"
@@ -17,6 +18,8 @@ const unused = { clients: 0, filesRead: 0, bytesRead: 0, lastActivityAt: null }
 /** How far the restore pod's file service has come, as its status tells it and its clients feel it. */
 export class RestoreState {
   disks: readonly NamedDisk[] = []
+  /** What each guest's files are read with past it. */
+  past: readonly PastTheGuest[] = []
   service: FileServices | undefined
   /** Whose owners SFTP lets in. */
   readonly publicKeys = new PublicKeys()
@@ -54,7 +57,7 @@ export class RestoreState {
       deadline: life.deadline.toISOString(),
       disks: this.disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
       volumes: told(this.source.catalogue().volumes),
-      usage: this.service?.usage() ?? unused,
+      usage: { ...(this.service?.usage() ?? unused), ...(this.past.length > 0 && { pastGuest: totalOf(this.past) }) },
       ...(hostKey !== undefined && { sftp: { hostKey, publicKeys: this.publicKeys.fingerprints } }),
       ...(this.#error && { error: terminationMessage(this.#error.cause) }),
     }

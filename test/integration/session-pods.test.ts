@@ -86,7 +86,12 @@ test("a file is fetched; on release nobody is logged in, no QEMU runs, all exit 
     role: "restore",
     disks: [{ name: "data-0", serial: "abc-0" }],
     volumes: [{ path: "data-0-p1", filesystem: "ext4", state: "Mounted" }],
-    usage: { filesRead: 2, bytesRead: expect.any(Number), lastActivityAt: expect.any(String) },
+    usage: {
+      filesRead: 2,
+      bytesRead: expect.any(Number),
+      lastActivityAt: expect.any(String),
+      pastGuest: { files: expect.any(Number), bytes: expect.any(Number), differences: 0 },
+    },
   })
   const serving = await controls.target.status()
   expect(serving.counters).toMatchObject({ initiators: 1, writeAttempts: 0 })

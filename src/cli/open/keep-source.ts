@@ -6,6 +6,7 @@ import { CurrentGuest } from "../../guest/current-guest.ts"
 import type { GuestDisk } from "../../guest/disks.ts"
 import type { Guest } from "../../guest/guest.ts"
 import { keepGuest } from "../../guest/keep.ts"
+import { PastTheGuest } from "../../guest/past/past-the-guest.ts"
 import { SideBySide } from "../../guest/side-by-side.ts"
 import { startGuest } from "../../guest/start.ts"
 import type { WaitingReads } from "../../nbd/waiting-reads.ts"
@@ -37,8 +38,9 @@ export async function keepSource(
   step(points.length === 1 ? "starting the micro-VM" : `starting ${points.length} micro-VMs`)
   let first = 0
   const machines = points.map((count) => {
-    const own = disks.slice(first, (first += count))
-    return keepMachine(options, { appliance, disks: own, starved }, stack)
+    const range = [first, (first += count)] as const
+    const past = new PastTheGuest(remote.slice(...range))
+    return keepMachine(options, { appliance, disks: disks.slice(...range), past, starved }, stack)
   })
   const kept = Promise.all(machines.map((machine) => machine.kept)).then(() => undefined)
   kept.catch(() => undefined) // told by `came` as well, which is awaited first
@@ -51,13 +53,14 @@ export async function keepSource(
 interface MachineOptions {
   readonly appliance: Appliance
   readonly disks: readonly GuestDisk[]
+  readonly past: PastTheGuest
   readonly starved: () => boolean
 }
 
 /** Keeps one micro-VM until the stack is disposed of. `came` resolves with the first, `kept` rejects when none will do. */
 function keepMachine(
   options: DataPathOptions,
-  { appliance, disks, starved }: MachineOptions,
+  { appliance, disks, past, starved }: MachineOptions,
   stack: AsyncDisposableStack,
 ): { source: CurrentGuest; came: Promise<void>; kept: Promise<void> } {
   const { memoryMiB, cpus, accel, keys = [], journal = "Replay", boot = "saved", log, step, started } = options
@@ -76,6 +79,7 @@ function keepMachine(
     boot,
     log,
     ...(started && { started }),
+    past,
     starved,
     signal: AbortSignal.any([options.signal, kill.signal]),
   }

@@ -8,11 +8,16 @@ const sources = ["build-vm.ts", "image-cache.ts", "images.ts", "tree.ts", "vm-im
 
 /**
  * A folder of test images, made once for the sources that make them: what is in the cache under their hash is complete.
- * Returns the folder; `make` fills it when it is new.
+ * Returns the folder; `make` fills it when it is new. `more` are sources that only these images are made by.
  */
-export async function cachedImages(name: string, make: (dir: string) => Promise<void>): Promise<string> {
+export async function cachedImages(
+  name: string,
+  make: (dir: string) => Promise<void>,
+  more: readonly string[] = [],
+): Promise<string> {
   const hash = createHash("sha256")
-  for (const source of sources) hash.update(await readFile(fileURLToPath(new URL(source, import.meta.url))))
+  for (const source of [...sources, ...more])
+    hash.update(await readFile(fileURLToPath(new URL(source, import.meta.url))))
   return cachedFolder(`${name}-${hash.digest("hex").slice(0, 16)}`, make)
 }
 
