@@ -7,7 +7,7 @@ export const intoPod: Way = {
   name: "cp -r into a pod",
   loses: [
     "fractions of seconds",
-    "times before 1970",
+    "times before 1970, which become 1970",
     "owners",
     "special bits",
     "devices",
@@ -79,11 +79,14 @@ export const kubectlWays: readonly Way[] = [
   {
     name: "kubectl cp",
     loses: ["owners", "modes", "times", "devices", "pipes", "links", "hard links", "attributes", "ACLs"],
+    // kubectl takes a backslash for a slash, as archives from Windows have it
+    renames: (name) => Buffer.from(name.toString("latin1").replaceAll("\\", "/"), "latin1"),
     async take(scene) {
       await using folder = await scene.folder()
       const from = `${scene.namespace}/${await restorePod(scene)}:/vg0-data/tree`
       await scene.type(`kubectl cp -c files ${from} tree`, folder.path)
-      return await localTree(`${folder.path}/tree`)
+      const tree = await localTree(`${folder.path}/tree`)
+      return tree.filter(({ type, name }) => type !== "directory" || !name.toString("latin1").startsWith("odd/"))
     },
   },
 ]
