@@ -15,7 +15,7 @@ export const manyEntries =
       for (const { display } of entries) listed.add(display)
     const archived = new Tally(count)
     for await (const { name } of membersOf(client, volume, signal))
-      if (name !== `${directory}/` && name !== "./") archived.add(name.slice(name.lastIndexOf("/") + 1))
+      if (!name.endsWith("/")) archived.add(name.slice(name.lastIndexOf("/") + 1))
     return {
       compared: 2 * count,
       wrong: [

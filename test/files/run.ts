@@ -49,7 +49,10 @@ async function playAll(told: (result: Result) => void): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  if (options.list) return void chosen.forEach(({ name }) => console.log(name))
+  if (options.list) {
+    for (const { name } of chosen) console.log(name)
+    return
+  }
   const isUp = (await run(script, ["status"], { accept: undefined })).code === 0
   const results: Result[] = []
   let isPlayed = false

@@ -3,9 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { RecoveryError } from "../../src/api/reasons.ts"
 import { AuditTrail } from "../../src/files/audit/trail.ts"
-import type { FileSource } from "../../src/files/source.ts"
 import { directorySource } from "../support/directory-source.ts"
 import { type RecoverLab, recoverLab, run as runHere } from "../support/recover-lab.ts"
 
@@ -26,42 +24,12 @@ beforeAll(async () => {
   symlinkSync("deep/file", join(root, "a/link"))
   writeFileSync(join(root, "text"), "one\r\ntwo \x1b[31mred\n\xff", "latin1")
   writeFileSync(join(root, "binary"), Buffer.from([1, 0, 2]))
-  lab = await recoverLab(damageable(directorySource(root)))
+  lab = await recoverLab(directorySource(root))
   await run("create", "orders", ...from, "--wait")
 })
 afterAll(async () => {
   await lab[Symbol.asyncDispose]()
   for (const directory of [root, into]) rmSync(directory, { recursive: true })
-})
-
-/** A directory whose listings end with an error behind what can be read of it. */
-let damaged: string | undefined
-
-function damageable(source: FileSource): FileSource {
-  const open = async (volume: string) => {
-    const reader = await source.open(volume)
-    async function* list(path: Buffer) {
-      yield* reader.list(path)
-      if (path.toString() === damaged) throw new RecoveryError("VolumeCorrupt", `${damaged} is damaged.`)
-    }
-    return { ...reader, list }
-  }
-  return { ...source, open }
-}
-
-test.each([
-  ["ls", "/a/deep", ["ls", "orders:/data/a/deep"], 1, /^file\n$/],
-  ["ls -R, of the others as well", "/a/deep", ["ls", "-R", "orders:/data/a"], 0, /deep\/file\n/],
-  ["tree", "/a", ["tree", "orders:/data/a"], 0, /deep\/\n│ {3}└── file\n[^]* link /],
-])("of a damaged directory what can be read is shown, and the error: %s", async (_, directory, args, code, shown) => {
-  damaged = directory
-  const outcome = await run(...args)
-  damaged = undefined
-  expect(outcome).toMatchObject({
-    code,
-    out: expect.stringMatching(shown),
-    err: expect.stringContaining(`${directory} is damaged.`),
-  })
 })
 
 test("tree draws what is there, escaped, and counts it", async () => {
