@@ -104,9 +104,9 @@ async function emptyOverlays(dir: string): Promise<void> {
   await removeNamed(dir, /^overlay\d+$/)
 }
 
-/** A QEMU that was killed leaves its sockets: those of its channels and sessions. */
+/** A QEMU that was killed leaves its sockets: those of its channels and sessions, and that of what was written (WrittenBlocks). */
 async function removeSockets(dir: string): Promise<void> {
-  await removeNamed(dir, /^(?:qmp|ctl|s\d+)$/)
+  await removeNamed(dir, /^(?:qmp|ctl|written|s\d+)$/)
 }
 
 async function removeNamed(dir: string, names: RegExp): Promise<void> {
