@@ -67,6 +67,9 @@ async function* packed(tar: AsyncIterable<Buffer>, format: ArchiveFormat): Async
 
 const quick = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } }
 
+/** More behind the end of an archive than any tar writes to fill its last record, bytes. */
+const mostBehind = 2 ** 20
+
 /** The archive, told of while it passes; what GNU tar writes behind its end, up to 64 KiB, is made shorter. */
 async function* counted(chunks: AsyncIterable<Buffer>, begun: (files: number) => void): AsyncGenerator<Buffer> {
   const counter = new TarCounter()
@@ -78,6 +81,8 @@ async function* counted(chunks: AsyncIterable<Buffer>, begun: (files: number) =>
     if (counter.files > before) begun(counter.files - before)
     const own = chunk.subarray(0, Math.max(0, (counter.end ?? Infinity) - passed))
     passed += chunk.length
+    if (passed - (counter.end ?? passed) > mostBehind)
+      throw new RecoveryError("VolumeCorrupt", "The archive goes on behind its end.")
     given += own.length
     if (own.length > 0) yield own
   }

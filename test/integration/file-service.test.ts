@@ -128,11 +128,21 @@ const archiveSource = (tar: FileSource["tar"]): FileSource => ({ ...directorySou
 test("an archive that fails midway is a broken connection, never a short archive", async () => {
   await using service = await fileServiceLab(
     archiveSource(async function* () {
-      yield Buffer.alloc(1000)
+      yield Buffer.alloc(1000, "x")
       throw new Error("the disk is gone")
     }),
   )
   await expect(service.read("/v1/volumes/data/tar")).rejects.toThrow(/aborted|hang up/)
+})
+
+test("an archive that has nothing but an end, without end, is a broken one", async () => {
+  await using service = await fileServiceLab(
+    archiveSource(async function* () {
+      for (;;) yield Buffer.alloc(65_536)
+    }),
+  )
+  const { status, body } = await service.read("/v1/volumes/data/tar")
+  expect([status, body.toString()]).toEqual([409, expect.stringContaining("VolumeCorrupt")])
 })
 
 test("an archive that fails at once is an error that says no more than it must", async () => {
@@ -152,7 +162,7 @@ function endless() {
   const stopped = Promise.withResolvers<string>()
   const source = archiveSource(async function* (_, __, { signal }) {
     try {
-      for (;;) yield Buffer.alloc(65_536)
+      for (;;) yield Buffer.alloc(65_536, "x")
     } finally {
       stopped.resolve(signal.aborted ? "aborted" : "left")
     }
