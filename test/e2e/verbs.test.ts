@@ -184,8 +184,7 @@ describe("kubectl itself, from the container files", () => {
     // kubectl may end at the archive that has no end before it has shown why
     await expect(missingByCp).rejects.toThrow(/No such file|invalid tar header/)
     expect((await exec("tar xf -", [2])).stderr).toContain("kubectl recover cp")
-    const archived = (await out("audit show orders -o json")).includes('"via": "exec"')
-    expect(archived).toBe(true)
+    expect(await out("audit show orders")).toContain('"via":"exec"')
   })
 })
 
