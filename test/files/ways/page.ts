@@ -8,12 +8,12 @@ import { below } from "../local-tree.ts"
 import type { Way } from "../way.ts"
 
 /** The page of `kubectl recover browse` in Chromium, by clicks from its address to an archive on disk. */
-export const pageWay: Way = {
-  name: "browse: a click on tar",
+const pageWay = (name: string, from: (session: string) => string[]): Way => ({
+  name,
   loses: [],
   async take(scene) {
     await using stack = new AsyncDisposableStack()
-    const browse = spawn("kubectl", ["recover", "browse", scene.session, "--no-open", "-q"], {
+    const browse = spawn("kubectl", ["recover", "browse", ...from(scene.session), "--no-open", "-q"], {
       env: scene.env,
       stdio: ["ignore", "pipe", "inherit"],
     })
@@ -37,4 +37,9 @@ export const pageWay: Way = {
     const tree = await readTree(createReadStream(await download.path()))
     return below(tree, "tree")
   },
-}
+})
+
+export const pageWays: readonly Way[] = [
+  pageWay("browse: a click on tar", (session) => [session]),
+  pageWay("browse --from, from nothing: a click on tar", () => ["--from", "pvc/data-orders-0"]),
+]
