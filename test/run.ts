@@ -59,7 +59,7 @@ async function endToEnd(): Promise<void> {
     const [kubeconfig, bin] = ["kubeconfig", "bin"].map((word) =>
       execFileSync(cluster, [word], { encoding: "utf8" }).trim(),
     )
-    await step("e2e", 45, vitest("e2e"), true, { KUBECONFIG: kubeconfig, PATH: `${bin}:${process.env["PATH"]}` })
+    await step("e2e", 60, vitest("e2e"), true, { KUBECONFIG: kubeconfig, PATH: `${bin}:${process.env["PATH"]}` })
   }
   if (process.env["CLUSTER_KEEP"]) return
   await step("down", 5, [cluster, "down"])
@@ -83,7 +83,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 await step("check", 10, [join(root, "scripts/check.sh")], true)
 // each leaves a core idle half of the time, and neither looks at what the other makes
-if (!interrupted) await Promise.all([step("integration", 40, vitest("integration"), true), endToEnd()])
+if (!interrupted) await Promise.all([step("integration", 50, vitest("integration"), true), endToEnd()])
 if (interrupted) total = add(total, { passed: 0, failed: 1, skipped: 0 })
 
 console.log()
