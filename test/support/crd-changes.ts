@@ -74,15 +74,18 @@ function inVersion(before: Version, versions: readonly Version[]): string[] {
 
 /**
  * The former rules, and of today's those that keep a new field from changing: an old object has it neither before nor
- * after a change, or has its default both times. And those that ask nothing where a new field is absent.
+ * after a change, or has its default both times. And those that ask nothing where a new field is absent, which one with a
+ * default never is.
  */
 function withRulesOfNewFields(before: SchemaNode, now: SchemaNode): SchemaNode {
   const key = "x-kubernetes-validations"
   const known = Object.keys(before["properties"] ?? {})
   const added = Object.keys(now["properties"] ?? {}).filter((field) => !known.includes(field))
   const harmless = new Set(added.map((field) => unchangeable(field).cel))
+  const fields = (now["properties"] ?? {}) as Record<string, SchemaNode>
+  const absent = added.filter((field) => fields[field]?.["default"] === undefined)
   const asksNothing = (rule: string) =>
-    !rule.includes("?") && added.some((field) => rule.startsWith(`!has(self.${field}) || `))
+    !rule.includes("?") && absent.some((field) => rule.startsWith(`!has(self.${field}) || `))
   const ofNewFields = (listed(now[key]) as { rule: string }[]).filter(
     ({ rule }) => harmless.has(rule) || asksNothing(rule),
   )

@@ -118,6 +118,14 @@ test.each([
   expect(told).toEqual([expect.stringContaining(".spec: x-kubernetes-validations was")])
 })
 
+test("a rule about a new field that old objects get by its default: told", () => {
+  const told = toldOf("spec", (node) => {
+    Object.assign(fieldsOf(node), { paused: { type: "boolean", default: false } })
+    ;(node["x-kubernetes-validations"] as object[]).push(rule("!has(self.paused) || !has(self.ttl)"))
+  })
+  expect(told).toEqual([expect.stringContaining(".spec: x-kubernetes-validations was")])
+})
+
 test.each<[string, string, Change]>([
   ["a new field", "spec", (node) => Object.assign(fieldsOf(node), { paused: { type: "boolean", default: false } })],
   [
