@@ -2,7 +2,7 @@ import { run } from "../support/run.ts"
 import type { Download } from "./download.ts"
 import type { Fault, Undo } from "./fault.ts"
 import type { Scene } from "./scene.ts"
-import { wordsOf } from "./words.ts"
+import { wordsOf } from "../support/error-words.ts"
 
 /** What is learnt of a fault while it is played, also of one that goes wrong. */
 export interface Notes {

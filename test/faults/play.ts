@@ -6,7 +6,7 @@ import type { Fault } from "./fault.ts"
 import { Scene, type Seen } from "./scene.ts"
 import { sound } from "./sound.ts"
 import { changedSnapshots, removeStage, type Stage } from "./stage.ts"
-import { wordsOf } from "./words.ts"
+import { wordsOf } from "../support/error-words.ts"
 
 /** What came of a fault. */
 export interface Result {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { wordsOf } from "../../faults/words.ts"
+import { wordsOf } from "../../support/error-words.ts"
 
 test("an error whose clean-up failed as well says both, the first one first", async () => {
   const both = await disposed().catch((error: unknown) => error)
