@@ -50,7 +50,7 @@ export function assembleCatalogue(
       const members = btrfs.get(node.name) ?? [node]
       const stack = [...new Set(members.flatMap(({ name }) => placeOf(name).stack))]
       const part = dynamicPart(node, found, dynamic)
-      const verdict = typeof part === "object" ? part : judge(tags, node, found.arrays.get(node.name))
+      const verdict = typeof part === "object" ? part : judge(tags, node, furtherOf(node, found))
       const missing = verdict.state === "Unsupported" && isPartial(node, logical)
       const volume: Volume = {
         path: placeOf(node.name).path,
@@ -78,6 +78,11 @@ export function assembleCatalogue(
     volumes: volumes.map(({ volume }, index) => ({ ...volume, path: paths[index] ?? volume.path })),
   }
 }
+
+const furtherOf = ({ name }: BlockNode, { arrays, strays }: ProbeAnswer) => ({
+  array: arrays.get(name),
+  isStray: strays.includes(name),
+})
 
 const incomplete = {
   kind: "lvm",

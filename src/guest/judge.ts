@@ -5,15 +5,22 @@ import type { BlockNode, Tags } from "./probe-answer.ts"
 
 type Verdict = Pick<Volume, "kind" | "filesystem" | "state" | "reason" | "message">
 
-/** What a device holds, before any attempt to mount it. `array` is what a member says of its array. */
-export function judge(tags: Tags, node: BlockNode, array: Tags | undefined): Verdict {
+/** What else is known of a device: what a member says of its array, and that a physical volume's group isn't described. */
+interface Further {
+  readonly array?: Tags | undefined
+  readonly isStray: boolean
+}
+
+/** What a device holds, before any attempt to mount it. */
+export function judge(tags: Tags, node: BlockNode, { array, isStray }: Further): Verdict {
   const type = tags.get("TYPE") ?? ""
   const filesystem = printable(Buffer.from(type, "latin1"), 32)
   if (mountable.has(type)) return { kind: "filesystem", filesystem, state: "Available" }
   if (type === "crypto_LUKS" || type === "BitLocker")
     return { kind: "encrypted", state: "Locked", reason: "VolumeLocked", message: `Encrypted with ${lockName(type)}.` }
   if (type.endsWith("_raid_member")) return judgeMember(array)
-  if (type === "LVM2_member") return unsupported("lvm", "An LVM physical volume without logical volumes.")
+  if (type === "LVM2_member")
+    return isStray ? strayed : unsupported("lvm", "An LVM physical volume without logical volumes.")
   const known = unreadable.get(type)
   if (known !== undefined) return { ...unsupported(...known), ...(known[0] === "filesystem" ? { filesystem } : {}) }
   const purpose = type === "" ? partitionTypes.get(tags.get("PART_ENTRY_TYPE") ?? "") : undefined
@@ -25,6 +32,14 @@ export function judge(tags: Tags, node: BlockNode, array: Tags | undefined): Ver
     return unsupported("partitions", "A partition table without partitions that could be read.")
   return unsupported("unknown", "No file system or partition table was found; empty, or of an unknown format.")
 }
+
+const strayed = {
+  kind: "lvm",
+  state: "Corrupt",
+  reason: "VolumeCorrupt",
+  message:
+    "An LVM physical volume whose volume group nothing describes: the description is damaged, or only on disks that are missing.",
+} as const
 
 /** A disk of an array that has not started. */
 function judgeMember(array: Tags | undefined): Verdict {

@@ -55,6 +55,8 @@ export interface ProbeAnswer {
   readonly nodes: readonly BlockNode[]
   readonly tags: ReadonlyMap<string, Tags>
   readonly groups: readonly VolumeGroup[]
+  /** Physical volumes that belong to a group which nothing here describes. */
+  readonly strays: readonly string[]
   readonly arrays: ReadonlyMap<string, Tags>
   /** Disks with a private header of Windows' dynamic disks where an MBR has it. */
   readonly dynamic: readonly string[]
@@ -73,7 +75,7 @@ export function parseProbe(answer: Buffer, nonce: string): ProbeAnswer {
   return {
     nodes: parseNodes(lines(text.get("nodes"))),
     tags: parseTags(text.get("blkid") ?? "", "DEVNAME"),
-    groups: parseGroups(text.get("lvm")),
+    ...parseGroups(text.get("lvm")),
     arrays: parseTags(text.get("md") ?? "", "MD_DEVNODE"),
     dynamic: lines(text.get("ldm")).filter((line) => diskName.test(line)),
     log: text.get("log") ?? "",
@@ -162,7 +164,7 @@ const lvmReport = z.object({
   report: z.array(
     z.object({
       vg: z.array(z.object({ vg_name: short, vg_uuid: short, vg_missing_pv_count: short })).optional(),
-      pv: z.array(z.object({ pv_name: short })).optional(),
+      pv: z.array(z.object({ pv_name: short, pv_in_use: short })).optional(),
       lv: z
         .array(
           z.object({
@@ -181,22 +183,26 @@ const lvmReport = z.object({
 })
 
 /** `lvm fullreport`: one report per volume group, and one without a group for physical volumes that belong to none. */
-function parseGroups(text: string | undefined): VolumeGroup[] {
-  if (text === undefined) return []
+function parseGroups(text: string | undefined): Pick<ProbeAnswer, "groups" | "strays"> {
+  if (text === undefined) return { groups: [], strays: [] }
   let report: z.output<typeof lvmReport>
   try {
     report = lvmReport.parse(JSON.parse(Buffer.from(text, "latin1").toString()))
   } catch (cause) {
     throw malformed("an LVM report of unknown form", cause)
   }
-  return report.report.flatMap(({ vg = [], pv = [], lv = [] }) =>
+  const deviceOf = ({ pv_name }: { pv_name: string }) => pv_name.replace(/^\/dev\//, "")
+  const strays = report.report
+    .filter(({ vg = [] }) => vg.length === 0)
+    .flatMap(({ pv = [] }) => pv.filter(({ pv_in_use }) => pv_in_use !== "").map(deviceOf))
+  const groups = report.report.flatMap(({ vg = [], pv = [], lv = [] }) =>
     vg
       .filter((group) => group.vg_name !== "")
       .map((group) => ({
         name: group.vg_name,
         uuid: group.vg_uuid,
         missingDisks: Number(group.vg_missing_pv_count) || 0,
-        physicalVolumes: pv.map(({ pv_name }) => pv_name.replace(/^\/dev\//, "")),
+        physicalVolumes: pv.map(deviceOf),
         logicalVolumes: lv
           .filter(
             ({ lv_role, lv_layout }) => lv_role.split(",").includes("public") && !lv_layout.split(",").includes("pool"),
@@ -209,6 +215,7 @@ function parseGroups(text: string | undefined): VolumeGroup[] {
           })),
       })),
   )
+  return { groups, strays }
 }
 
 function malformed(what: string, cause?: unknown): RecoveryError {

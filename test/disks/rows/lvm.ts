@@ -7,6 +7,10 @@ const incomplete = { kind: "lvm", state: "Incomplete", reason: "VolumeIncomplete
 /** The other machine's disks are hidden from LVM while this machine's are made. */
 const hidden = (mine: string) => `only_these_disks ${mine}`
 
+/** Another letter in each copy of the description that a physical volume carries, so that no checksum fits. */
+const damage = (node: string) => `dd if=${node} of=/made/head bs=1M count=1 status=none
+      perl -pi -e 's/extent_size/extent_sizf/' /made/head; dd if=/made/head of=${node} conv=fsync status=none`
+
 /** Logical volumes. */
 export const lvm = group("LVM", [
   {
@@ -143,6 +147,22 @@ export const lvm = group("LVM", [
       mounted("a-b.c_d_e-x-y.z_1", "ext4", { on: ["disk odd", "lvm a-b.c+d_e/x-y.z+1"], keeps: all }),
       mounted("a-b.c_d_e-x--y", "ext4", { keeps: all }),
     ],
+  },
+  {
+    name: "a group's description damaged on one of its two disks",
+    disks: [disk("hurt"), disk("well")],
+    make: `
+      vgcreate -q told $d1 $d2; lvcreate -q -y --type striped -i 2 -n twice -L 32M told; ext4 /dev/told/twice; vgchange -q -an told
+      sync; ${damage("$d1")}`,
+    volumes: [mounted("told-twice", "ext4", { keeps: all })],
+  },
+  {
+    name: "a group's description damaged on its only disk",
+    disks: [disk("only")],
+    make: `
+      vgcreate -q lone $d1; lvcreate -q -y -n data -L 32M lone; ext4 /dev/lone/data; vgchange -q -an lone
+      sync; ${damage("$d1")}`,
+    volumes: [{ path: "only", kind: "lvm", state: "Corrupt", reason: "VolumeCorrupt" }],
   },
   {
     name: "a physical volume without a group, a group without volumes",

@@ -38,7 +38,7 @@ export function group(
 ) {
   return {
     vg: [{ vg_name: name, vg_uuid: uuid, vg_missing_pv_count: String(missing) }],
-    pv: pv.map((pv_name) => ({ pv_name: `/dev/${pv_name}` })),
+    pv: pv.map((pv_name) => ({ pv_name: `/dev/${pv_name}`, pv_in_use: "used" })),
     lv: lv.map(([lv_name, lv_uuid, lv_health_status = "", lv_layout = "linear"]) => ({
       lv_name,
       lv_uuid,

@@ -49,3 +49,13 @@ test("a Btrfs of several devices is one volume, its copy another", () => {
   ])
   expect(volumes[0]?.sizeBytes).toBe(2 * 9 * 512)
 })
+
+test.each([
+  ["used", "Corrupt", "whose volume group nothing describes: the description is damaged, or only on disks"],
+  ["", "Unsupported", "without logical volumes"],
+])("a physical volume in no group that is known, in use: %j", (pv_in_use, state, words) => {
+  const blkid = ["DEVNAME=/dev/sda TYPE=LVM2_member"]
+  const lvm = { report: [{ pv: [{ pv_name: "/dev/sda", pv_in_use }] }] }
+  const { volumes } = catalogue({ nodes: ["disk sda 9 0:0:0:0"], blkid, lvm }, "a")
+  expect(volumes).toMatchObject([{ path: "a", kind: "lvm", state, message: expect.stringContaining(words) as unknown }])
+})

@@ -3,7 +3,7 @@ import { anchorsOf } from "../../../src/guest/anchors.ts"
 import type { BlockNode, ProbeAnswer } from "../../../src/guest/probe-answer.ts"
 
 const disks = [{ serial: "abc-0" }, { serial: "abc-1" }]
-const rest = { tags: new Map(), groups: [], arrays: new Map(), dynamic: [], log: "" }
+const rest = { tags: new Map(), groups: [], strays: [], arrays: new Map(), dynamic: [], log: "" }
 const found = (...nodes: BlockNode[]): ProbeAnswer => ({ nodes, ...rest })
 const disk = (name: string, index: number): BlockNode => ({ type: "disk", name, index, sizeBytes: 1 })
 const part = (name: string, on: string, number: number): BlockNode => {
