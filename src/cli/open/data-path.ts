@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto"
 import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join, parse } from "node:path"
+import { join } from "node:path"
 import type { NamedDisk } from "../../block/device.ts"
 import { loginKeyFrom } from "../../credentials/ssh-key.ts"
 import { startFileServices } from "../../files/services.ts"
@@ -17,6 +17,7 @@ import { openBlockDevice } from "../../target/backends/block-device.ts"
 import { openFile } from "../../target/backends/file.ts"
 import { startTarget } from "../../target/target.ts"
 import type { LocalSession } from "../client/local-session.ts"
+import { diskNames } from "./disk-names.ts"
 import { makeIdentities, type Identities } from "./identities.ts"
 import { keepSource } from "./keep-source.ts"
 
@@ -63,7 +64,7 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   const uid = randomUUID()
   const identities = makeIdentities(uid, new Date())
   step(`opening ${options.images.length === 1 ? "the image" : `${options.images.length} images`}`)
-  const disks = await openImages(options.images, uid, stack)
+  const disks = await openImages(options, uid, stack)
   const remote = await throughIscsi(uid, disks, identities, options, stack)
   const directory = await mkdtemp(join(tmpdir(), "frk-nbd-"))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
@@ -100,8 +101,13 @@ export async function openDataPath(options: DataPathOptions): Promise<DataPath> 
   }
 }
 
-async function openImages(images: readonly string[], uid: string, stack: AsyncDisposableStack): Promise<NamedDisk[]> {
+async function openImages(
+  { images, points = [images.length] }: DataPathOptions,
+  uid: string,
+  stack: AsyncDisposableStack,
+): Promise<NamedDisk[]> {
   const prefix = createHash("sha256").update(uid).digest("hex").slice(0, 8)
+  const names = namesOf(images, points)
   const disks: NamedDisk[] = []
   for (const [index, path] of images.entries()) {
     const isBlock = await stat(path)
@@ -109,9 +115,15 @@ async function openImages(images: readonly string[], uid: string, stack: AsyncDi
       .catch(() => false)
     const device = isBlock ? await openBlockDevice(path) : await openFile(path)
     stack.defer(() => device.close())
-    disks.push({ name: parse(path).name, serial: `${prefix}-${index}`, device })
+    disks.push({ name: names[index] ?? path, serial: `${prefix}-${index}`, device })
   }
   return disks
+}
+
+/** Disks of several recovery points are the same ones at other times, and may have the same names. */
+function namesOf(images: readonly string[], points: readonly number[]): string[] {
+  const rest = [...images]
+  return points.flatMap((count) => diskNames(rest.splice(0, count)))
 }
 
 /** Serves the disks on loopback and logs in to them, as the two pods of a session do. */
