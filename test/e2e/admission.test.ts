@@ -38,7 +38,6 @@ const rights = {
   claims: { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["create"] },
   pods: { apiGroups: [""], resources: ["pods"], verbs: ["create"] },
   snapshots: { apiGroups: ["snapshot.storage.k8s.io"], resources: ["volumesnapshots"], verbs: ["get"] },
-  policies: { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: ["create"] },
 }
 const users: Record<string, (keyof typeof rights)[]> = {
   alice: ["sessions"],
@@ -46,7 +45,6 @@ const users: Record<string, (keyof typeof rights)[]> = {
   carla: ["sessions", "claims", "snapshots"],
   dan: ["sessions", "claims", "pods"],
   rita: ["sessions", "claims", "pods", "snapshots"],
-  nora: ["sessions", "claims", "pods", "snapshots", "policies"],
 }
 
 let cluster: Cluster
@@ -95,16 +93,6 @@ describe("requester", () => {
 
   test("every right: admitted", async () => {
     expect(await as("rita").tries("create", session())).toBe("")
-  })
-
-  test("clients are let in by who may let them in by hand", async () => {
-    const open = session({ access: { clients: [{ podSelector: {} }] } })
-    const refusal = await as("rita").tries("create", open)
-    expect(refusal).toContain(
-      "rita may not create networkpolicies in admission: a recovery session with spec.access.clients",
-    )
-    expect(await as("nora").tries("create", open)).toBe("")
-    expect(await as("rita").tries("create", session({ access: { clients: [] } }))).toBe("")
   })
 
   test("who may not create one may unmount it, but not prolong it", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import type { AccessClient } from "../../src/api/clients.ts"
 import { CONTROL_PORT, HTTPS_PORT, ISCSI_PORT, SFTP_PORT } from "../../src/children/ports.ts"
+import { callerOf } from "../support/caller.ts"
 import { type Cluster, openCluster } from "../support/cluster.ts"
 import { installChart } from "../support/install.ts"
 import { waitForPhase } from "../support/live-session.ts"
@@ -57,11 +58,13 @@ const fileService = `${HTTPS_PORT} ${SFTP_PORT}`
 const open = [fileService, fileService, ""]
 const closed = ["", "", ""]
 
-const isReached = (pod: string, expected: string[]) =>
-  waitFor(`pod ${pod} to reach ${expected.join("; ")}`, async () => String(await reached(pod)) === String(expected), {
-    seconds: 60,
-    describe: async () => (await reached(pod)).join("; "),
-  })
+/** Policies take a moment to be in force: what is reached then. */
+async function soonReached(pod: string, expected: string[], where = namespace): Promise<string[]> {
+  const isIt = async () => String(await reached(pod, where)) === String(expected)
+  const describe = async () => (await reached(pod, where)).join("; ")
+  await waitFor(`${where}/${pod} to reach ${expected.join("; ")}`, isIt, { seconds: 60, describe })
+  return reached(pod, where)
+}
 const change = (access: object | null) =>
   cluster.kubectl([
     "patch",
@@ -87,10 +90,10 @@ beforeAll(async () => {
     spec: { source: { persistentVolumeClaims: [{ name: "data" }] }, access: { clients: [labelled("audit")] } },
   })
   const session = await waitForPhase(cluster, { namespace, name: "orders" }, "Ready")
-  for (const { metadata } of clients)
-    await cluster.kubectl([
-      ...["wait", "-n", metadata.namespace, "--for=condition=Ready", `pod/${metadata.name}`, "--timeout=60s"],
-    ])
+  for (const { metadata } of clients) {
+    const pod = ["-n", metadata.namespace, `pod/${metadata.name}`]
+    await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", ...pod])
+  }
   const { access, targets } = session.status as unknown as {
     access: { service: string; podName: string }
     targets: [{ podName: string }]
@@ -109,35 +112,69 @@ afterAll(async () => {
 })
 
 test("a pod with the label reaches the file ports and no others; one without it, or of another namespace, none", async () => {
-  await isReached("audit", open)
+  expect(await soonReached("audit", open)).toEqual(open)
   expect(await reached("other")).toEqual(closed)
   expect(await reached("audit", elsewhere)).toEqual(closed)
-  const curl = ["curl", "-sSk", `https://${addresses.files}:${HTTPS_PORT}/healthz`]
-  expect((await cluster.kubectl(["exec", "-n", namespace, "audit", "--", ...curl])).stdout).not.toBe("")
+  const curl = ["curl", "-sSkf", `https://${addresses.files}:${HTTPS_PORT}/healthz`]
+  const { stdout } = await cluster.kubectl(["exec", "-n", namespace, "audit", "--", ...curl])
+  expect(JSON.parse(stdout)).toEqual({ status: "ok" })
 })
 
 test("changed while the session runs: others are let in, those before are not any more", async () => {
   await change({ clients: [labelled("other")] })
-  await isReached("other", open)
-  await isReached("audit", closed)
+  expect(await soonReached("other", open)).toEqual(open)
+  expect(await soonReached("audit", closed)).toEqual(closed)
 })
 
-test("another namespace, by its label", async () => {
+test("pods of another namespace, by its label", async () => {
   const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": elsewhere } }
   await change({ clients: [{ ...labelled("audit"), namespaceSelector }] })
-  await waitFor(
-    "the pod elsewhere to get through",
-    async () => String(await reached("audit", elsewhere)) === String(open),
-    { seconds: 60 },
-  )
+  expect(await soonReached("audit", open, elsewhere)).toEqual(open)
+  expect(await soonReached("other", closed)).toEqual(closed)
   expect(await reached("audit")).toEqual(closed)
 })
 
 test("an empty list, and none: nobody", async () => {
   await change({ clients: [] })
-  await waitFor("nobody to get through", async () => String(await reached("audit", elsewhere)) === String(closed), {
-    seconds: 60,
-  })
+  expect(await soonReached("audit", closed, elsewhere)).toEqual(closed)
   await change(null)
   for (const pod of ["audit", "other"]) expect(await reached(pod)).toEqual(closed)
+})
+
+test("who may not let them in by hand, by a NetworkPolicy, may not name them", async () => {
+  const rbac = { apiVersion: "rbac.authorization.k8s.io/v1" }
+  const allow = (apiGroup: string, verb: string, ...resources: string[]) => ({
+    apiGroups: [apiGroup],
+    resources,
+    verbs: [verb],
+  })
+  const rights = [
+    allow("filerecovery.dev", "create", "filerecoverysessions"),
+    allow("", "create", "pods", "persistentvolumeclaims"),
+    allow("snapshot.storage.k8s.io", "get", "volumesnapshots"),
+  ]
+  const user = (name: string, rules: object[]) => [
+    { ...rbac, kind: "Role", metadata: { name, namespace }, rules },
+    {
+      ...rbac,
+      kind: "RoleBinding",
+      metadata: { name, namespace },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "User", name }],
+    },
+  ]
+  const policies = allow("networking.k8s.io", "create", "networkpolicies")
+  await cluster.apply(...user("rita", rights), ...user("nora", [...rights, policies]))
+  const session = (...clients: AccessClient[]) => ({
+    apiVersion: "filerecovery.dev/v1alpha1",
+    kind: "FileRecoverySession",
+    metadata: { name: "more", namespace },
+    spec: { source: { persistentVolumeClaims: [{ name: "data" }] }, access: { clients } },
+  })
+  const refusal = await callerOf(cluster, "rita").tries("create", session(labelled("audit")))
+  expect(refusal).toContain(
+    `rita may not create networkpolicies in ${namespace}: a recovery session with spec.access.clients`,
+  )
+  expect(await callerOf(cluster, "rita").tries("create", session())).toBe("")
+  expect(await callerOf(cluster, "nora").tries("create", session(labelled("audit")))).toBe("")
 })

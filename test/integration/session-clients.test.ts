@@ -16,10 +16,14 @@ const audit: AccessClient = { podSelector: { matchLabels: { app: "audit" } } }
 const office: AccessClient = { ipBlock: { cidr: "192.0.2.0/24" } }
 const source = { persistentVolumeClaims: [{ name: "data" }] }
 
+const policyOf = (role: "target" | "restore") => {
+  const [policy] = lab.api.objects.list(paths.networkPolicies, ({ metadata }) => metadata.name.endsWith(`-${role}`))
+  const { ingress = [] } = (policy?.["spec"] ?? {}) as { ingress?: Rule[] }
+  return { path: `${paths.networkPolicies}/${policy?.metadata.name}`, ingress }
+}
 /** Whom the session's policies let in, by the ports. */
 const letIn = (role: "target" | "restore") => {
-  const [policy] = lab.api.objects.list(paths.networkPolicies, ({ metadata }) => metadata.name.endsWith(`-${role}`))
-  const { ingress } = policy?.["spec"] as unknown as { ingress: Rule[] }
+  const { ingress } = policyOf(role)
   return Object.fromEntries(ingress.map(({ from, ports }) => [ports.map(({ port }) => port).join(), from]))
 }
 const applied = () =>
@@ -46,10 +50,9 @@ test("what somebody opened in the session's policy is closed again", async () =>
   lab.world.session("orders", { source })
   await lab.until(() => lab.phase() === "Ready")
   const before = letIn("restore")
-  const [policy] = lab.api.objects.list(paths.networkPolicies, ({ metadata }) => metadata.name.endsWith("-restore"))
-  const spec = policy?.["spec"] as unknown as { ingress: object[] }
-  const opened = [...spec.ingress, { from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: 8443 }] }]
-  lab.api.objects.patch(`${paths.networkPolicies}/${policy?.metadata.name}`, { spec: { ingress: opened } })
+  const { path, ingress } = policyOf("restore")
+  const opened = [...ingress, { from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: 8443 }] }]
+  lab.api.objects.patch(path, { spec: { ingress: opened } })
   await lab.look()
   expect(letIn("restore")).toEqual(before)
 })

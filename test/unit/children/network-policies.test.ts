@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import type { AccessClient } from "../../../src/api/clients.ts"
 import { clientRules, networkPolicyManifests } from "../../../src/children/network-policies.ts"
