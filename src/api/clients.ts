@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { withRules } from "./rules.ts"
 
-export const MAX_CLIENTS = 32
+const MAX_CLIENTS = 32
 /** Of labels, expressions, values and exceptions within one of them. */
 const MAX_PARTS = 16
 
