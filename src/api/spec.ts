@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { clients } from "./clients.ts"
 import { DURATION_PATTERN, LONGEST_TTL, MINUTE, parseDuration } from "./duration.ts"
 import { publicKeys } from "./public-key.ts"
 import { unchangeable, withRules } from "./rules.ts"
@@ -190,8 +191,10 @@ const desiredState = z
   )
 
 const access = z
-  .object({ publicKeys: publicKeys.optional() })
-  .describe("Who may read the files, besides whoever may read the session's access Secret. Can be changed at any time.")
+  .object({ publicKeys: publicKeys.optional(), clients: clients.optional() })
+  .describe(
+    "Who may read the files, besides whoever may read the session's access Secret, and from where. Can be changed at any time.",
+  )
 
 /** What a user asks for. Every refinement of it has a CEL twin, so the API server refuses the same things with the same words. */
 export const sessionSpec = withRules(

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util"
+
 /** A JSON Schema node, as zod renders it. */
 export type SchemaNode = Record<string, unknown>
 
@@ -12,8 +14,11 @@ const COPIED = new Set([
   "maxLength",
   "minItems",
   "maxItems",
+  "maxProperties",
   "required",
 ])
+/** What zod says of the keys of every record. A rule says what keys must be like: nothing else in a definition can. */
+const ANY_NAME = { type: "string" }
 const UNBOUNDED = new Set<unknown>([Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])
 
 /**
@@ -26,6 +31,8 @@ export function structural(node: SchemaNode, path = "$"): SchemaNode {
     if (COPIED.has(key) || key.startsWith("x-kubernetes-")) result[key] = value
     else if (key === "properties") result[key] = each(value as Record<string, SchemaNode>, path)
     else if (key === "items") result[key] = structural(value as SchemaNode, `${path}[]`)
+    else if (key === "additionalProperties") result[key] = structural(value as SchemaNode, `${path}{}`)
+    else if (key === "propertyNames" && isDeepStrictEqual(value, ANY_NAME)) continue
     else if (key === "minimum" || key === "maximum") {
       if (!UNBOUNDED.has(value)) result[key] = value
     } else throw new TypeError(`${path}: ${key} has no place in a structural schema`)

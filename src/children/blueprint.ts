@@ -1,3 +1,4 @@
+import type { AccessClient } from "../api/clients.ts"
 import type { SessionSpec } from "../api/spec.ts"
 import type { SessionRef } from "./names.ts"
 
@@ -15,6 +16,8 @@ export interface Blueprint {
   unlock?: readonly { name: string; key: string }[]
   /** Set when journals are to be left as they are. */
   journal?: "Skip"
+  /** Who else may reach the file ports; absent or none: nobody. */
+  clients?: readonly AccessClient[]
   /** When the target is to hash the disks; absent: never. */
   hashDisks?: "before-and-after" | "after"
   /** When the pods are to end by themselves (RFC 3339), unless they are told another time. */

@@ -1,12 +1,15 @@
+import type { AccessClient } from "../api/clients.ts"
 import type { Blueprint } from "./blueprint.ts"
 import type { Manifest } from "./manifest.ts"
 import { metadata, podSelector } from "./metadata.ts"
 import { namesOf } from "./names.ts"
-import { CONTROL_PORT, ISCSI_PORT } from "./ports.ts"
+import { peersOf } from "./peers.ts"
+import { CONTROL_PORT, HTTPS_PORT, ISCSI_PORT, SFTP_PORT } from "./ports.ts"
 
 /**
  * Who may talk to whom: the target only answers its restore pod and the operator, and calls nobody; the restore pod only
- * answers the operator and calls nobody but the target. Port-forward enters at the pod's loopback and isn't bound by them.
+ * answers the operator, on its file ports whom the session names, and calls nobody but the target. Port-forward enters at the
+ * pod's loopback and isn't bound by them.
  */
 export function networkPolicyManifests(blueprint: Blueprint): Manifest[] {
   const fromOperator = { from: [operator(blueprint)], ports: tcp(CONTROL_PORT) }
@@ -17,12 +20,18 @@ export function networkPolicyManifests(blueprint: Blueprint): Manifest[] {
   const toTarget = { to: [{ podSelector: { matchLabels: podSelector(blueprint, "target") } }], ports: tcp(ISCSI_PORT) }
   return [
     policy(blueprint, "target", { ingress: [fromRestore, fromOperator], egress: null }),
-    policy(blueprint, "restore", { ingress: [fromOperator], egress: [toTarget] }),
+    policy(blueprint, "restore", { ingress: [fromOperator, ...clientRules(blueprint.clients)], egress: [toTarget] }),
   ]
 }
 
-function tcp(port: number): object[] {
-  return [{ protocol: "TCP", port }]
+/** What lets the clients of a session in to its file ports. No rule where there are none: one without peers lets everybody in. */
+export function clientRules(clients?: readonly AccessClient[]): object[] {
+  const from = peersOf(clients)
+  return from.length === 0 ? [] : [{ from, ports: tcp(HTTPS_PORT, SFTP_PORT) }]
+}
+
+function tcp(...ports: number[]): object[] {
+  return ports.map((port) => ({ protocol: "TCP", port }))
 }
 
 function operator({ installation }: Blueprint): object {

@@ -16,7 +16,7 @@ import type { Store } from "../kube/store.ts"
 import type { Observed } from "../session/observed.ts"
 import { instant } from "../session/time.ts"
 import type { ReconcilerDeps } from "./deps.ts"
-import { observedClaim, observedObject, observedPod, WARNINGS } from "./gather-objects.ts"
+import { observedClaim, observedObject, observedPod, observedPolicy, WARNINGS } from "./gather-objects.ts"
 
 type Children = Pick<Observed, "attachment" | "claims" | "pods" | "network" | "persistentVolumes" | "live">
 
@@ -44,7 +44,7 @@ export async function gatherChildren(
   )
   const network = [
     ...within(stores.services, session).map((one) => observedObject("Service", one)),
-    ...within(stores.networkPolicies, session).map((one) => observedObject("NetworkPolicy", one)),
+    ...within(stores.networkPolicies, session).map((one) => observedPolicy(one)),
   ]
   const seemsGone = pods.length + claims.length === 0 && !attachment && network.length === 0
   // what converted their volume mode goes after the clones, while the attachment still stands
@@ -122,10 +122,7 @@ async function readLive(
     attachment: observedAttachment(attachment, uid),
     claims: claims.map((claim) => observedClaim(claim)),
     pods: pods.flatMap((pod) => observedPod(pod) ?? []),
-    network: [
-      ...services.map((one) => observedObject("Service", one)),
-      ...policies.map((one) => observedObject("NetworkPolicy", one)),
-    ],
+    network: [...services.map((one) => observedObject("Service", one)), ...policies.map((one) => observedPolicy(one))],
     persistentVolumes: volumes,
     live: true,
   }

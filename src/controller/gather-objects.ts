@@ -1,6 +1,7 @@
 import { kinds } from "../kube/kinds.ts"
-import type { KubeObject, PersistentVolumeClaim, Pod } from "../kube/objects.ts"
+import type { KubeObject, NetworkPolicy, PersistentVolumeClaim, Pod } from "../kube/objects.ts"
 import { ROLE_LABEL } from "../api/labels.ts"
+import { CONTROL_PORT } from "../children/ports.ts"
 import type { ObservedClaim, ObservedContainer, ObservedObject, ObservedPod } from "../session/observed.ts"
 import { instant } from "../session/time.ts"
 
@@ -91,6 +92,14 @@ export function observedClaim({ metadata, spec, status }: PersistentVolumeClaim,
 export function observedObject(kind: ObservedObject["kind"], { metadata }: KubeObject): ObservedObject {
   const deleting = metadata !== undefined && "deletionTimestamp" in metadata
   return { kind, name: metadata?.name ?? "", uid: metadata?.uid ?? "", deleting }
+}
+
+/** Also what it lets in. */
+export function observedPolicy(policy: NetworkPolicy): ObservedObject {
+  const ingress = policy.spec?.ingress ?? []
+  const isOperators = ({ ports = [] }: (typeof ingress)[number]) =>
+    ports.length > 0 && ports.every(({ port }) => port === CONTROL_PORT)
+  return { ...observedObject("NetworkPolicy", policy), rules: ingress.filter((rule) => !isOperators(rule)) }
 }
 
 /** Where events live that tell in somebody else's words what goes wrong with an object. */

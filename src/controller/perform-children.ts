@@ -59,6 +59,7 @@ export function blueprintOf(
     })),
     ...pointsOf(status.recoveryPoints),
     ...(spec && wishesOf(spec)),
+    ...(spec?.access?.clients && { clients: spec.access.clients }),
     // only what is written down for good need not be hashed again
     ...(spec?.verifySource && { hashDisks: isHashed(written) ? "after" : "before-and-after" }),
     deadline: status.expiresAt ?? timestamp(hardEnd(startedAt)),

@@ -10,6 +10,7 @@ import { serveHealth } from "../observability/health.ts"
 import type { Log } from "../observability/log.ts"
 import { createMetrics } from "../observability/metrics.ts"
 import { authorityFiles } from "./authority-files.ts"
+import { Definitions } from "./definitions.ts"
 import { orphanKinds } from "./gather-orphans.ts"
 import { RecoveryOperator } from "./operator.ts"
 import { Places } from "./places.ts"
@@ -80,15 +81,19 @@ export async function runOperator({ config, settings, log, signal }: RunOptions)
     onFailure: (err) => log.warn({ err }, "the lease can't be taken or renewed"),
     onHolder: (holder) => log.info({ holder }, "the leader"),
   })
+  const definitions = new Definitions(kube.client, (problem) => log.error({}, problem))
   await operator.start()
   const health = await serveHealth({
     port: settings.healthPort,
-    notReady: () => operator.notSynced.map((resource) => `${resource} were not listed yet`),
+    notReady: () => [
+      ...definitions.problems,
+      ...operator.notSynced.map((resource) => `${resource} were not listed yet`),
+    ],
     metrics: () => metrics.render(),
   })
   try {
-    // whoever can't list doesn't stand for election
-    await Promise.race([operator.synced(), aborted(signal)])
+    // whoever can't list, or could not write, doesn't stand for election
+    await Promise.race([Promise.all([definitions.complete(signal), operator.synced()]), aborted(signal)])
     const reconciler = makeReconciler({
       kube: kube.client,
       stores: operator.children,

@@ -56,6 +56,11 @@ export const kinds = {
   VolumeSnapshot: inNamespace(snapshots, "VolumeSnapshot", "volumesnapshots"),
   VolumeSnapshotContent: inCluster(snapshots, "VolumeSnapshotContent", "volumesnapshotcontents"),
   Lease: inNamespace("coordination.k8s.io/v1", "Lease", "leases"),
+  CustomResourceDefinition: inCluster(
+    "apiextensions.k8s.io/v1",
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+  ),
   ValidatingAdmissionPolicy: inCluster(admission, "ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
   ValidatingAdmissionPolicyBinding: inCluster(
     admission,

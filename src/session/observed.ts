@@ -108,6 +108,8 @@ export interface ObservedObject {
   name: string
   uid: string
   deleting: boolean
+  /** What a NetworkPolicy lets in, as it says, besides the operator to the control port. */
+  rules?: readonly object[]
 }
 
 export interface ObservedClaim {

@@ -1,4 +1,5 @@
 import type { CloneStatus, HashingStatus } from "../api/status.ts"
+import { aboutClients } from "./clients.ts"
 import { conditionOf } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
 import { howFar } from "./hashing.ts"
@@ -30,9 +31,11 @@ export function progress(observed: Observed, { clones, waiting, target, restore,
     ? part(observed, "Mounted", restore, observed.restore, mounted)
     : notYet(verdict("Hashing", "The disks are hashed before they are mounted."))
   const first = [VolumesReady, TargetServing, Mounted].find(({ holds }) => !holds)
-  const Ready = first ?? yes("Mounted", `Files can be read: kubectl recover ls ${observed.session.name}:/`)
+  const Ready = first ?? yes("Mounted", `${readable(observed)}${aboutClients(observed)}`)
   return { VolumesReady, TargetServing, Mounted, Ready }
 }
+
+const readable = ({ session }: Observed) => `Files can be read: kubectl recover ls ${session.name}:/`
 
 const ONLY_BLOCK = "(Cloned from a Filesystem claim as Block: its driver must be able to.)"
 

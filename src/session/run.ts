@@ -3,6 +3,7 @@ import type { HashingStatus, SessionStatus, TargetStatus } from "../api/status.t
 import { isOfCopy, namesOf } from "../children/names.ts"
 import { HTTPS_PORT, ISCSI_PORT } from "../children/ports.ts"
 import type { Choice } from "./accept.ts"
+import { letsClientsIn } from "./clients.ts"
 import { inUse, replaceClones, stranded } from "./clones.ts"
 import { conditionOf, conditions, keep } from "./conditions.ts"
 import type { Wanted } from "./conditions.ts"
@@ -197,11 +198,12 @@ function downSince(status: SessionStatus): Instant | undefined {
 }
 
 function missing(
-  { session, status, attachment, claims, network }: Observed,
+  observed: Observed,
   choice: Choice,
   { contents, snapshots, waiting }: Conversion,
   roles: Succession[],
 ): Provision | undefined {
+  const { session, status, attachment, claims, network } = observed
   const names = namesOf(session)
   const uid = status.attachment?.uid ?? attachment?.uid
   const absent = choice.clones.flatMap(({ claim, storageClassName, size, snapshot }, disk) =>
@@ -215,7 +217,9 @@ function missing(
       : [],
   )
   const surroundings =
-    pods.length > 0 || network.filter(({ name, deleting }) => !deleting && !isOfCopy(name)).length < 4
+    pods.length > 0 ||
+    network.filter(({ name, deleting }) => !deleting && !isOfCopy(name)).length < 4 ||
+    !letsClientsIn(observed)
   const steps = absent.length + contents.length + snapshots.length
   if (uid !== undefined && steps === 0 && !surroundings) return undefined
   const owner = { name: names.base, ...(uid !== undefined && { uid }) }

@@ -139,6 +139,9 @@ describe("values", () => {
 const expectedRights = [
   "csidrivers.storage.k8s.io [get]",
   "csinodes.storage.k8s.io [list]",
+  ...["attachments", "copies", "sessions"].map(
+    (name) => `customresourcedefinitions.apiextensions.k8s.io [filerecovery${name}.filerecovery.dev] [get]`,
+  ),
   "events [list]",
   "events.events.k8s.io [create patch]",
   "filerecoveryattachments.filerecovery.dev [get list watch create delete]",

@@ -118,6 +118,9 @@ test("the definitions carry no warning and explain every field", async () => {
     "unlock",
     "secretRef",
     "journal",
+    "clients",
+    "namespaceSelector",
+    "except",
   ])
     expect(stdout).toContain(field)
   const explained = await cluster.kubectl(["explain", "frsess.spec.ttl"])

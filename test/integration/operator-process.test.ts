@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { renderCrds } from "../../src/api/crd.ts"
 import { initAuthority } from "../../src/controller/init-authority.ts"
 import { parseSettings } from "../../src/api/settings.ts"
 import { openKube } from "../../src/kube/kube.ts"
@@ -15,6 +16,8 @@ const entry = new URL("../../src/operator.ts", import.meta.url).pathname
 const secretPath = "/api/v1/namespaces/system/secrets/authority"
 const leasePath = "/apis/coordination.k8s.io/v1/namespaces/system/leases/operator"
 
+const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
 let api: ApiServer
 let directory: string
 let port: number
@@ -22,6 +25,7 @@ const running: ChildProcess[] = []
 
 beforeEach(async () => {
   api = await startApiServer()
+  for (const definition of Object.values(renderCrds())) api.objects.create(definitionsPath, definition as never)
   directory = mkdtempSync(join(tmpdir(), "operator-process-"))
   port = await freePort()
   writeFileSync(join(directory, "kubeconfig"), api.config.exportConfig(), { mode: 0o600 })
@@ -175,6 +179,42 @@ describe("the operator", () => {
     expect([(await ask("/readyz")).status, (await ask("/livez")).status, holder()]).toEqual([503, 200, undefined])
     child.kill("SIGTERM")
     expect(await exit).toBe(0)
+  })
+
+  test("isn't ready while definitions lack what it knows: says which, and how to mend it, and goes on when that is done", async () => {
+    await makeAndMountAuthority()
+    const [sessions, copies] = ["sessions", "copies"].map((name) => `filerecovery${name}.filerecovery.dev`)
+    const { metadata, ...definition } = api.objects.get(`${definitionsPath}/${sessions}`)
+    const { spec } = JSON.parse(JSON.stringify(definition).replace('"clients":', '"customers":')) as { spec: object }
+    api.objects.patch(`${definitionsPath}/${sessions}`, { spec })
+    api.objects.remove(`${definitionsPath}/${copies}`)
+    const { child, output, exit } = start()
+    const cure = "Apply the definitions of this version (docs/install.md): kubectl apply --server-side"
+    const lacking = `CustomResourceDefinition ${sessions} is older than this operator and lacks spec.access.clients. ${cure}`
+    await until("the reasons", async () => (await ask("/readyz")).text.includes(lacking), output)
+    const { status, text } = await ask("/readyz")
+    expect([status, text]).toEqual([
+      503,
+      expect.stringContaining(`CustomResourceDefinition ${copies} is not installed.`),
+    ])
+    expect([output.out.split(lacking).length, holder()]).toEqual([2, undefined])
+    api.objects.create(definitionsPath, renderCrds()["filerecovery.dev_filerecoverycopies.yaml"] as never)
+    api.objects.patch(`${definitionsPath}/${metadata.name}`, definition)
+    await until("leading", () => String(holder()).startsWith("pod-1_"), output)
+    expect((await ask("/readyz")).status).toBe(200)
+    child.kill("SIGTERM")
+    expect(await exit).toBe(0)
+  })
+
+  test("isn't ready while it may not read them, and says so", async () => {
+    await makeAndMountAuthority()
+    api.fault = (_, response, url) =>
+      url.pathname.startsWith(definitionsPath) &&
+      Boolean(response.writeHead(403).end('{"kind":"Status","code":403,"message":"no right"}'))
+    const { output } = start()
+    await until("the reason", async () => (await ask("/readyz")).text.includes("can't be read: "), output)
+    expect((await ask("/readyz")).text).toContain("no right")
+    expect(holder()).toBeUndefined()
   })
 
   test("somebody took the lease: the process ends with 1 and leaves it to them", async () => {

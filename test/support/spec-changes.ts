@@ -1,4 +1,5 @@
 import type { SessionSpecInput } from "../../src/api/spec.ts"
+import type { AccessClient } from "../../src/api/clients.ts"
 import { claims, snapshots, keys, ed25519, rsa, opened } from "./spec-parts.ts"
 
 /** A change of a spec. Only the API server sees both sides, so these rows are for its CEL rules alone. */
@@ -8,6 +9,8 @@ export interface SpecChange {
   to: SessionSpecInput
   refused?: string
 }
+
+const inside: AccessClient = { podSelector: { matchLabels: { app: "audit" } } }
 
 export const specChanges: SpecChange[] = [
   { name: "unmounted", from: { source: claims }, to: { source: claims, desiredState: "Unmounted" } },
@@ -30,6 +33,13 @@ export const specChanges: SpecChange[] = [
   { name: "a public key added", from: { source: claims }, to: opened(ed25519) },
   { name: "another public key", from: opened(ed25519), to: opened(rsa(372), ed25519) },
   { name: "no public key any more", from: opened(ed25519), to: { source: claims } },
+  { name: "a client added", from: { source: claims }, to: { source: claims, access: { clients: [inside] } } },
+  {
+    name: "another client",
+    from: { source: claims, access: { clients: [inside] } },
+    to: { source: claims, access: { clients: [{ namespaceSelector: {} }, inside] } },
+  },
+  { name: "no client any more", from: { source: claims, access: { clients: [inside] } }, to: { source: claims } },
   { name: "another source", from: { source: claims }, to: { source: snapshots }, refused: "source can't change" },
   {
     name: "another claim",

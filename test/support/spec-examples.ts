@@ -1,3 +1,4 @@
+import { clientExamples } from "./client-examples.ts"
 import { claims, snapshots, named, points, keys, ed25519, ecdsa, rsa, longest, opened, armour } from "./spec-parts.ts"
 
 /** A spec, whether it may be created, and if not a part of the message. zod and the API server must agree on every row. */
@@ -208,6 +209,7 @@ export const specExamples: SpecExample[] = [
     spec: opened(`${ed25519} -----BEGIN PRIVATE KEY-----`),
     refused: "of them is a private key",
   },
+  ...clientExamples,
   { name: "an unknown journal", spec: { source: claims, journal: "Ignore" }, refused: true },
   { name: "an unknown desired state", spec: { source: claims, desiredState: "Paused" }, refused: true },
 ]

@@ -18,4 +18,5 @@ export const ecdsa = (bits: number, begin: string, more: number) =>
 export const rsa = (length: number) => `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ${"C".repeat(length - 30)}`
 export const longest = (index: number) => `${rsa(2805)} ${String(index).padEnd(256, "x")}`
 export const opened = (...publicKeys: string[]) => ({ source: claims, access: { publicKeys } })
+export const reached = (...clients: unknown[]) => ({ source: claims, access: { clients } })
 export const armour = (what: string, body: string) => `-----BEGIN ${what}-----\n${body}\n-----END ${what}-----\n`

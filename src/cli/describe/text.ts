@@ -6,6 +6,7 @@ import { printable } from "../printable.ts"
 import { sourceWords, standing } from "../session-words.ts"
 import { humanAge, table } from "../table.ts"
 import { volumeTable } from "../volume-table.ts"
+import { clientWords } from "./clients.ts"
 import type { SessionEvents } from "./events.ts"
 
 /** One field, or a heading with a table below it; undefined: there is nothing to tell. */
@@ -63,6 +64,7 @@ const course = (session: FileRecoverySession, now: number): Part[] => {
     ["Idle timeout", spec.idleTimeout],
     ["Finished", moment(status.finishedAt, now)],
     ["Public keys", spec.access?.publicKeys?.map(keyWords).join("; ")],
+    ["Clients", spec.access?.clients?.map(clientWords).join("; ")],
     ["Object kept", spec.ttlAfterFinished && `for ${spec.ttlAfterFinished} after it has finished`],
   ]
 }

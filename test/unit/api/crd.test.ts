@@ -44,7 +44,8 @@ test.each(crds)("%s says of every list how it merges and bounds what users write
   }
 })
 
-const sessionRules = 2 + 1 + 1 + 2 + 2 + 2 + 2 + 3 + 11
+// the last of clients: two selectors with labels and expressions, blocks of addresses, and one that is either
+const sessionRules = 2 + 1 + 1 + 2 + 2 + 2 + 2 + 3 + 11 + (2 * 2 + 1 + 1)
 const attachmentRules = 2
 // source, its two lists, recoveryPoint, unlock with its Secret; paths, claim, directory; those of the whole, of its changes
 const copyRules = 1 + 2 + 1 + 2 + 3 + 4 + 9

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { observedClaim, observedPod } from "../../../src/controller/gather-objects.ts"
+import { observedClaim, observedPod, observedPolicy } from "../../../src/controller/gather-objects.ts"
 import { readSpec } from "../../../src/gather/sources.ts"
-import type { Pod } from "../../../src/kube/objects.ts"
+import type { NetworkPolicy, Pod } from "../../../src/kube/objects.ts"
 
 const metadata = { name: "p", uid: "u", labels: { "filerecovery.dev/role": "target" } }
 const terminated = (state: object) =>
@@ -67,6 +67,24 @@ test("a claim", () => {
     status: { phase: "Bound" },
   }
   expect(observedClaim(object)).toEqual({ name: "c", uid: "u", phase: "Bound", volumeName: "pv", deleting: true })
+})
+
+const control = { from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: 9443 }] }
+const files = { from: [{ podSelector: {} }], ports: [{ protocol: "TCP", port: 8443 }] }
+
+test.each<[string, NonNullable<NetworkPolicy["spec"]>["ingress"], object[]]>([
+  ["the operator alone", [control], []],
+  ["clients, too", [control, files], [files]],
+  [
+    "both ports to the same",
+    [{ ...control, ports: [...control.ports, ...files.ports] }],
+    [{ ...control, ports: [...control.ports, ...files.ports] }],
+  ],
+  ["everybody to all ports", [{}, control], [{}]],
+  ["nobody", undefined, []],
+])("a NetworkPolicy that lets in %s", (_, ingress, rules) => {
+  const policy = { metadata: { name: "n", uid: "u" }, spec: { podSelector: {}, ...(ingress && { ingress }) } }
+  expect(observedPolicy(policy)).toEqual({ kind: "NetworkPolicy", name: "n", uid: "u", deleting: false, rules })
 })
 
 test("a spec that is older than the schema is told field by field", () => {
