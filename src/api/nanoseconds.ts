@@ -1,6 +1,6 @@
 /**
  * Times of files, in nanoseconds since 1970: what a disk says, also before that, and beyond what a Date or a number holds
- * exactly. No value of either argument is refused: what nanoseconds can't be is none.
+ * exactly. `seconds` are whole, and rounded down; nanoseconds that can't be any, as damage may say, are none.
  */
 export function nanosecondsFrom(seconds: number, nanoseconds: number): bigint {
   const isFraction = Number.isInteger(nanoseconds) && nanoseconds >= 0 && nanoseconds < 1e9
