@@ -1,6 +1,7 @@
 /* LD_PRELOAD: puts a dynamically linked tool into a volume after its libraries are loaded, so that nothing of the volume
    (loader, libraries, NSS configuration, passwd) is ever loaded or parsed, and takes every capability from it that
-   reading does not need. Makes tools tell of damaged directories that would else look empty.
+   reading does not need. Makes tools tell of damaged directories that would else look empty, and sftp-server of times that
+   its protocol has no room for.
 
    JAIL=dir       before main().
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
@@ -24,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NO_DIRECTORY = 121, NO_JAIL = 122, NOT_CONFINED = 123 };
@@ -63,6 +65,9 @@ int is_stream(const char *name, void *value, size_t size, ssize_t *used);
 
 static void jail(const char *directory) {
   struct statfs volume;
+  /* a time zone that is known before: else the volume's /etc/localtime is read, again for each line of a listing */
+  setenv("TZ", "UTC0", 1);
+  tzset();
   errors_count = ext4_says(directory, "errors_count");
   last_error_ino = ext4_says(directory, "last_error_ino");
   errors_before = number_in(errors_count);
@@ -145,12 +150,57 @@ struct dirent *readdir(DIR *directory) {
   return entry;
 }
 
+/* Seconds of 48 bits, which is four million years, and nanoseconds that are some: a disk may say anything. */
+static void bound(struct timespec *time) {
+  const time_t most = ((time_t)1 << 47) - 1;
+  if (time->tv_sec > most) time->tv_sec = most;
+  if (time->tv_sec < -most) time->tv_sec = -most;
+  if (time->tv_nsec < 0 || time->tv_nsec >= 1000000000) time->tv_nsec = 0;
+}
+
+/* SFTP has 32 bits for the seconds of a time, and nothing below. sftp-server passes on what is in these fields as it is: the
+   nanoseconds of the last change go where it has the last access, which the host does not ask for, and bits 32 to 47 of its
+   seconds above the mode, which has 16 (src/guest/sftp-wire.ts). */
+static void carry_time(struct stat *file) {
+  file->st_atim.tv_sec = file->st_mtim.tv_nsec;
+  file->st_mode = (file->st_mode & 0xffff) | (mode_t)(file->st_mtim.tv_sec >> 32) << 16;
+}
+
+static int told(int result, struct stat *file) {
+  if (result) return result;
+  bound(&file->st_atim);
+  bound(&file->st_mtim);
+  bound(&file->st_ctim);
+  if (empty && S_ISREG(file->st_mode)) file->st_size = file->st_blocks = 0;
+  if (serving) carry_time(file);
+  return 0;
+}
+
 int lstat(const char *path, struct stat *status) {
-  int (*real)(const char *, struct stat *) = (int (*)(const char *, struct stat *))dlsym(RTLD_NEXT, "lstat");
-  int failed = real(path, status), is_entry = looks_at_entry;
+  static int (*real)(const char *, struct stat *);
+  if (!real) real = (int (*)(const char *, struct stat *))dlsym(RTLD_NEXT, "lstat");
+  int failed = told(real(path, status), status), is_entry = looks_at_entry;
   looks_at_entry = 0;
   if (failed && is_entry) memset(status, 0, sizeof *status);
   return is_entry ? 0 : failed;
+}
+
+int stat(const char *path, struct stat *status) {
+  static int (*real)(const char *, struct stat *);
+  if (!real) real = (int (*)(const char *, struct stat *))dlsym(RTLD_NEXT, "stat");
+  return told(real(path, status), status);
+}
+
+int fstat(int fd, struct stat *file) {
+  static int (*real)(int, struct stat *);
+  if (!real) real = (int (*)(int, struct stat *))dlsym(RTLD_NEXT, "fstat");
+  return told(real(fd, file), file);
+}
+
+int fstatat(int directory, const char *path, struct stat *file, int flags) {
+  static int (*real)(int, const char *, struct stat *, int);
+  if (!real) real = (int (*)(int, const char *, struct stat *, int))dlsym(RTLD_NEXT, "fstatat");
+  return told(real(directory, path, file, flags), file);
 }
 
 /* Where HFS+ says that there are no attributes, of much when they are listed, of some that it has listed when they are
@@ -206,21 +256,4 @@ ssize_t llistxattr(const char *path, char *list, size_t size) {
 ssize_t flistxattr(int fd, char *list, size_t size) {
   ssize_t (*real)(int, char *, size_t) = (ssize_t (*)(int, char *, size_t))dlsym(RTLD_NEXT, "flistxattr");
   return with_unlisted(NULL, fd, list, size, or_none(real(fd, list, size)));
-}
-
-static int emptied(int result, struct stat *file) {
-  if (empty && result == 0 && S_ISREG(file->st_mode)) file->st_size = file->st_blocks = 0;
-  return result;
-}
-
-int fstat(int fd, struct stat *file) {
-  static int (*real)(int, struct stat *);
-  if (!real) real = (int (*)(int, struct stat *))dlsym(RTLD_NEXT, "fstat");
-  return emptied(real(fd, file), file);
-}
-
-int fstatat(int directory, const char *path, struct stat *file, int flags) {
-  static int (*real)(int, const char *, struct stat *, int);
-  if (!real) real = (int (*)(int, const char *, struct stat *, int))dlsym(RTLD_NEXT, "fstatat");
-  return emptied(real(directory, path, file, flags), file);
 }

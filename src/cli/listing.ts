@@ -12,13 +12,13 @@ export function longListing(entries: readonly Entry[]): string {
 
 /** One line of the same, for what comes one by one; `shown` stands for the name. */
 export function longLine(entry: Entry, shown: string): string {
-  return tableLine(longCells(entry, shown), [10, 5, 5, 10, 19])
+  return tableLine(longCells(entry, shown), [10, 5, 5, 10, 29])
 }
 
 function longCells(entry: Entry, shown: string): string[] {
   const { uid, gid, sizeBytes, mtime, linkTarget } = entry
   const link = linkTarget === undefined ? "" : ` -> ${displayName(percentDecode(linkTarget))}`
-  const time = printable(mtime.slice(0, 19).replace("T", " "))
+  const time = printable(mtime.slice(0, 29).replace("T", " ").replace("Z", ""))
   return [modeText(entry), String(uid), String(gid), String(sizeBytes), time, shown + link]
 }
 

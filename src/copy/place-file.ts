@@ -3,6 +3,7 @@ import { lchown, lutimes, open, rename, symlink, unlink } from "node:fs/promises
 import { RecoveryError } from "../api/reasons.ts"
 import { download, persist } from "../client/download.ts"
 import type { FilesClient, Place } from "../client/files-client.ts"
+import { fileTime, secondsOf } from "../extract/file-time.ts"
 import { childPath, writeSparse } from "../extract/part-file.ts"
 import { percentDecode } from "../files/names.ts"
 import type { Entry } from "../files/schemas.ts"
@@ -12,6 +13,8 @@ import type { Attributes } from "./attributes.ts"
 import type { Journal } from "./journal.ts"
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+/** A file's time may be that far from the one it was given: some file systems count in steps of two seconds. */
+const mostSeconds = 2
 /** After so many bytes of a file the journal says how far it is. */
 const stepBytes = 128 * 1024 * 1024
 
@@ -76,7 +79,7 @@ export async function placeFile(
 
 /**
  * Whether an earlier pod has placed it; if that was kept from the rename, it doesn't count. Some file systems give other
- * inode numbers after each mount: there size and time have to do.
+ * inode numbers after each mount: there size and time have to do, the time as exactly as the least of them keeps it.
  */
 async function isThere(directory: Buffer, { path, entry }: Source, journal: Journal): Promise<boolean> {
   const before = journal.placed(path)
@@ -84,7 +87,7 @@ async function isThere(directory: Buffer, { path, entry }: Source, journal: Jour
   const there = await statOf(childPath(directory, before.name))
   if (there?.isSymbolicLink() && there.ino === before.inode) return true
   if (there?.isFile() && there.size === BigInt(before.bytes)) {
-    const hasTime = Math.abs(Number(there.mtimeMs) - secondsOf(entry) * 1000) <= 1
+    const hasTime = Math.abs(Number(there.mtimeMs) / 1000 - Number(timeOf(entry))) <= mostSeconds
     if (there.ino === before.inode || hasTime) return true
   }
   journal.forget(path)
@@ -95,7 +98,7 @@ async function makeLink(part: Buffer, { entry }: Source, { keepsOwner }: Placing
   await remove(part)
   await symlink(percentDecode(entry.linkTarget ?? ""), part)
   if (keepsOwner) await lchown(part, entry.uid, entry.gid)
-  await lutimes(part, secondsOf(entry), secondsOf(entry))
+  await lutimes(part, timeOf(entry), timeOf(entry))
   return 0
 }
 
@@ -123,7 +126,7 @@ async function writeFile(part: Buffer, { place, entry, path }: Source, placing: 
     placing.attributes?.apply(part, place, entry.mode)
     if (keepsOwner) await file.chown(entry.uid, entry.gid)
     await file.chmod(entry.mode & 0o777)
-    await file.utimes(secondsOf(entry), secondsOf(entry))
+    await file.utimes(timeOf(entry), timeOf(entry))
     await file.sync()
     return position
   } finally {
@@ -141,8 +144,7 @@ async function remove(path: Buffer): Promise<void> {
   if (await statOf(path)) await unlink(path)
 }
 
-/** Seconds since the epoch every file system can hold: from 1970 to 2242. */
-export function secondsOf({ mtime }: Pick<Entry, "mtime">): number {
-  const seconds = Date.parse(mtime) / 1000
-  return Number.isNaN(seconds) ? 0 : Math.min(Math.max(0, seconds), 2 ** 33)
+/** The time of an entry, as utimes functions take it. */
+export function timeOf({ mtime }: Pick<Entry, "mtime">): string {
+  return fileTime(secondsOf(mtime))
 }

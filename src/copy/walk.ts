@@ -10,7 +10,7 @@ import type { Entry } from "../files/schemas.ts"
 import { Attributes } from "./attributes.ts"
 import { statOf } from "./destination.ts"
 import { isFatal } from "./failures.ts"
-import { placeFile, type Placing, secondsOf } from "./place-file.ts"
+import { placeFile, type Placing, timeOf } from "./place-file.ts"
 import { inParallel } from "./in-parallel.ts"
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants
@@ -130,7 +130,7 @@ async function settle(path: Buffer, entry: Entry | undefined, { keepsOwner }: Wa
     if (entry) {
       if (keepsOwner) await directory.chown(entry.uid, entry.gid)
       await directory.chmod(entry.mode & 0o777)
-      await directory.utimes(secondsOf(entry), secondsOf(entry))
+      await directory.utimes(timeOf(entry), timeOf(entry))
     }
     await directory.sync()
   } finally {

@@ -72,7 +72,7 @@ function longLine(entry: Entry, name: string): string {
   const { uid, gid, sizeBytes, mtime, linkTarget } = entry
   const owner = `${String(uid).padStart(5)} ${String(gid).padStart(5)}`
   const link = linkTarget === undefined ? "" : ` -> ${displayName(percentDecode(linkTarget))}`
-  const time = displayName(Buffer.from(mtime.slice(0, 19).replace("T", " ")))
+  const time = displayName(Buffer.from(mtime.slice(0, 29).replace("T", " ").replace("Z", "")))
   return `${modeText(entry)} ${owner} ${String(sizeBytes).padStart(12)} ${time} ${name}${link}`
 }
 

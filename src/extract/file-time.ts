@@ -1,5 +1,7 @@
-/** Seconds since 1970 between which every file system can hold a time, more or less: 1901 to 2242. */
-const [earliest, latest] = [-(2 ** 31), 2 ** 33]
+import { parseTime } from "../api/nanoseconds.ts"
+
+/** Seconds since 1970 that ext4 can hold, 1901 to 2446; Linux has a file system that holds less keep its nearest time. */
+const [earliest, latest] = [-(2 ** 31), 2 ** 34 - 2 ** 31 - 1]
 
 /**
  * A time, in seconds since 1970, as Node's utimes functions take it: they take a negative number for now, but not a text of
@@ -7,4 +9,9 @@ const [earliest, latest] = [-(2 ** 31), 2 ** 33]
  */
 export function fileTime(seconds: number): string {
   return String(Number.isFinite(seconds) ? Math.min(Math.max(earliest, seconds), latest) : 0)
+}
+
+/** The time of a listing's entry, in seconds since 1970. One that can't be read, from a peer that isn't ours, is 1970. */
+export function secondsOf(mtime: string): number {
+  return Number(parseTime(mtime) ?? 0n) / 1e9
 }

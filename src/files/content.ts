@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { secondOf } from "../api/nanoseconds.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import { contentType, isShown } from "./content-type.ts"
 import { disposition } from "./disposition.ts"
@@ -76,10 +77,12 @@ function refuseSpecial(path: Buffer, attributes: Attributes): void {
  * A session's volumes never change, so its UID, the path, the size and the time say which bytes these are, also after a
  * restart. Another session may be of another recovery point: its tags are others.
  */
-function validatorsOf(session: string, route: RouteTo<"content">, { sizeBytes, mtime }: Attributes): Validators {
-  const hash = createHash("sha256").update(`${session}\0${route.volume}\0${sizeBytes}\0${mtime}\0`).update(route.path)
-  const modified = new Date(mtime * 1000)
-  const known = !Number.isNaN(modified.getTime()) && modified.getUTCFullYear() < 10_000
+function validatorsOf(session: string, route: RouteTo<"content">, { sizeBytes, mtimeNs }: Attributes): Validators {
+  const seconds = secondOf(mtimeNs)
+  const hash = createHash("sha256").update(`${session}\0${route.volume}\0${sizeBytes}\0${seconds}\0`).update(route.path)
+  const modified = new Date(seconds * 1000)
+  // years of fewer digits are not read as such by everybody
+  const known = modified.getUTCFullYear() >= 1000 && modified.getUTCFullYear() < 10_000
   return { etag: `"${hash.digest("hex").slice(0, 32)}"`, modified: known ? modified : undefined }
 }
 

@@ -1,3 +1,4 @@
+import { timeText } from "../api/nanoseconds.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import { displayName, percentEncode } from "./names.ts"
 import type { Entry, FileType } from "./schemas.ts"
@@ -37,13 +38,7 @@ export function entryOf(name: Buffer, attributes: Attributes, linkTarget?: Buffe
     mode: attributes.mode & 0o7777,
     uid: attributes.uid,
     gid: attributes.gid,
-    mtime: isoTime(attributes.mtime),
+    mtime: timeText(attributes.mtimeNs),
     ...(linkTarget === undefined ? {} : { linkTarget: percentEncode(linkTarget) }),
   }
-}
-
-/** Times from a disk may be anything: those a Date can't hold are the epoch. */
-function isoTime(seconds: number): string {
-  const date = new Date(seconds * 1000)
-  return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString()
 }

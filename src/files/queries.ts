@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { parseTime } from "../api/nanoseconds.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import { defaultMatches, defaultPage, maxMatches, maxPage } from "./limits.ts"
 import { normalPath } from "./path.ts"
@@ -45,7 +46,7 @@ const time = (description: string) =>
   z
     .string()
     .regex(/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/, "must be an ISO 8601 time")
-    .transform(secondsSinceEpoch)
+    .transform(nanosecondsSinceEpoch)
     .meta({ format: "date-time", pattern: undefined, description })
 
 const types = z
@@ -145,8 +146,8 @@ export const archiveQuery = z.object({
   headersOnly: flag("All but what files hold: they look empty, and hard links are files. Not for a zip."),
 })
 
-function secondsSinceEpoch(text: string): number {
-  const milliseconds = Date.parse(text)
-  if (Number.isNaN(milliseconds)) throw new RecoveryError("UsageError", `There is no time ${text}.`)
-  return milliseconds / 1000
+function nanosecondsSinceEpoch(text: string): bigint {
+  const time = parseTime(text)
+  if (time === undefined) throw new RecoveryError("UsageError", `There is no time ${text}.`)
+  return time
 }

@@ -24,8 +24,11 @@ export const entrySchema = z.object({
   mode: z.number().int().min(0).max(0o7777),
   uid: z.number().int().nonnegative(),
   gid: z.number().int().nonnegative(),
-  /** ISO 8601, UTC. */
-  mtime: text,
+  mtime: text.meta({
+    format: "date-time",
+    description:
+      "RFC 3339 in UTC, to the nanosecond; what years 1 to 9999 don't hold is told as their first or last moment.",
+  }),
   linkTarget: encoded.optional(),
 })
 export type Entry = z.infer<typeof entrySchema>

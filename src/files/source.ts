@@ -34,9 +34,9 @@ export interface Wanted {
   readonly types: readonly FileType[]
   readonly minSize?: number | undefined
   readonly maxSize?: number | undefined
-  /** Seconds since the epoch. */
-  readonly newer?: number | undefined
-  readonly older?: number | undefined
+  /** Nanoseconds since the epoch. */
+  readonly newer?: bigint | undefined
+  readonly older?: bigint | undefined
 }
 
 export interface FoundFile extends Attributes {
@@ -66,8 +66,8 @@ export interface Attributes {
   readonly sizeBytes: number
   readonly uid: number
   readonly gid: number
-  /** Seconds since the epoch; with a fraction when the source knows it. */
-  readonly mtime: number
+  /** Nanoseconds since the epoch. */
+  readonly mtimeNs: bigint
 }
 
 export interface DirectoryEntry extends Attributes {

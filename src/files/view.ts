@@ -33,7 +33,7 @@ function comparison(key: SortKey, sign: 1 | -1): NonNullable<View["compare"]> {
   const by: Record<SortKey, typeof byName> = {
     name: byName,
     size: (a, b) => a.sizeBytes - b.sizeBytes,
-    mtime: (a, b) => a.mtime - b.mtime,
+    mtime: (a, b) => Number(a.mtimeNs > b.mtimeNs) - Number(a.mtimeNs < b.mtimeNs),
     type: (a, b) => typeOf(a).localeCompare(typeOf(b), "en"),
   }
   return (a, b) => sign * (by[key](a, b) || byName(a, b))

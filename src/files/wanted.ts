@@ -27,7 +27,7 @@ export function matcher({
     (type.length === 0 || type.includes(typeOf(file))) &&
     file.sizeBytes >= (minSize ?? 0) &&
     file.sizeBytes <= (maxSize ?? Infinity) &&
-    file.mtime >= (newer ?? -Infinity) &&
-    file.mtime < (older ?? Infinity) &&
+    (newer === undefined || file.mtimeNs >= newer) &&
+    (older === undefined || file.mtimeNs < older) &&
     (glob === undefined || glob.matches(splitPath(file.path).at(-1) ?? Buffer.alloc(0)))
 }

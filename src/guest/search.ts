@@ -1,16 +1,17 @@
+import { nanosecondsFrom, secondOf } from "../api/nanoseconds.ts"
 import { RecoveryError } from "../api/reasons.ts"
 import { LineSplitter } from "./lines.ts"
 import type { Word } from "./session.ts"
 import type { SftpAttributes } from "./sftp-wire.ts"
 
-/** What find looks for; all of it must hold. Sizes in bytes, times in seconds since the epoch. */
+/** What find looks for; all of it must hold. Sizes in bytes, times in nanoseconds since the epoch. */
 export interface FindTests {
   readonly name?: { readonly pattern: Buffer; readonly ignoreCase: boolean }
   readonly types: readonly (keyof typeof letters)[]
   readonly minSize?: number | undefined
   readonly maxSize?: number | undefined
-  readonly newer?: number | undefined
-  readonly older?: number | undefined
+  readonly newer?: bigint | undefined
+  readonly older?: bigint | undefined
 }
 
 export interface FoundEntry extends SftpAttributes {
@@ -34,7 +35,7 @@ const typeBits: Readonly<Record<string, number>> = {
 /** A field of what find prints: paths may be longer than PATH_MAX. */
 const maxFieldBytes = 64 << 10
 
-/** The words of the verb `search` behind root and path: a key and a value for each test. */
+/** The words of the verb `search` behind root and path: a key and a value for each test, times by whole seconds around them. */
 export function findWords({ name, types, minSize, maxSize, newer, older }: FindTests): Word[] {
   const words: Word[] = []
   if (name) words.push(name.ignoreCase ? "iname" : "name", name.pattern)
@@ -42,8 +43,8 @@ export function findWords({ name, types, minSize, maxSize, newer, older }: FindT
   if (minSize !== undefined && minSize > 0) words.push("larger", String(minSize - 1))
   if (maxSize !== undefined) words.push("smaller", String(maxSize + 1))
   // find asks for what is newer than that, or isn't
-  if (newer !== undefined) words.push("newer", (newer - 0.001).toFixed(3))
-  if (older !== undefined) words.push("older", older.toFixed(3))
+  if (newer !== undefined) words.push("newer", String(secondOf(newer) - 1))
+  if (older !== undefined) words.push("older", String(secondOf(older) + 1))
   return words
 }
 
@@ -62,12 +63,13 @@ export async function* readFound(output: AsyncIterable<Buffer>): AsyncGenerator<
   if (fields.length > 0 || splitter.pending > 0) throw malformed()
 }
 
-const shape = /^([a-zA-Z?]) ([0-7]{1,5}) (\d{1,10}) (\d{1,10}) (\d{1,16}) (-?\d{1,20}(?:\.\d{1,10})?)$/
+/** find writes seconds and nanoseconds of a timespec one behind the other, also before 1970: half a second before is -1.5. */
+const shape = /^([a-zA-Z?]) ([0-7]{1,5}) (\d{1,10}) (\d{1,10}) (\d{1,16}) (-?\d{1,15})\.(\d{9})\d?$/
 
 function readEntry([attributes, path, target]: Buffer[]): FoundEntry {
   const match = shape.exec(attributes?.toString("latin1") ?? "")
   if (!match || path?.[0] !== 0x2f || target === undefined) throw malformed()
-  const [, type = "", mode = "", uid, gid, size, mtime] = match
+  const [, type = "", mode = "", uid, gid, size, seconds, nanoseconds] = match
   const sizeBytes = Number(size)
   if (!Number.isSafeInteger(sizeBytes)) throw malformed()
   return {
@@ -77,7 +79,7 @@ function readEntry([attributes, path, target]: Buffer[]): FoundEntry {
     uid: Number(uid),
     gid: Number(gid),
     sizeBytes,
-    mtime: Number(mtime),
+    mtimeNs: nanosecondsFrom(Number(seconds), Number(nanoseconds)),
     ...(target.length > 0 ? { linkTarget: Buffer.from(target) } : {}),
   }
 }

@@ -1,3 +1,4 @@
+import { nanosecondsFrom } from "../api/nanoseconds.ts"
 import { RecoveryError } from "../api/reasons.ts"
 
 /** SFTP version 3 (draft-ietf-secsh-filexfer-02): the packets of reading, and those that write. Names are bytes. */
@@ -55,8 +56,8 @@ export interface SftpAttributes {
   readonly sizeBytes: number
   readonly uid: number
   readonly gid: number
-  /** Seconds since the epoch. */
-  readonly mtime: number
+  /** Nanoseconds since the epoch: less than five million years before or after it. */
+  readonly mtimeNs: bigint
 }
 
 export interface SftpEntry extends SftpAttributes {
@@ -130,14 +131,16 @@ export class PacketReader {
     return this.#take(length)
   }
 
+  /** A file's; its time is in several fields, as the guest's jail has put it (appliance/jail.c). */
   attributes(): SftpAttributes {
     const flags = this.uint32()
     const sizeBytes = flags & 1 ? this.uint64() : 0
     const [uid, gid] = flags & 2 ? [this.uint32(), this.uint32()] : [0, 0]
-    const mode = flags & 4 ? this.uint32() : 0
-    const [, mtime] = flags & 8 ? [this.uint32(), this.uint32()] : [0, 0]
+    const modeAndTime = flags & 4 ? this.uint32() : 0
+    const [nanoseconds, seconds] = flags & 8 ? [this.uint32(), this.uint32()] : [0, 0]
     if (flags & 0x80000000) for (let left = this.uint32(); left > 0; left--) void (this.string(), this.string())
-    return { mode, sizeBytes, uid, gid, mtime }
+    const mtimeNs = nanosecondsFrom((modeAndTime >> 16) * 2 ** 32 + seconds, nanoseconds)
+    return { mode: modeAndTime & 0xffff, sizeBytes, uid, gid, mtimeNs }
   }
 
   /** Entries of a directory; each comes with a long form for people, which is not used. */

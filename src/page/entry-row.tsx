@@ -1,5 +1,5 @@
 import type { Entry } from "../files/schemas.ts"
-import { dateTime, humanBytes } from "./format.ts"
+import { dateTime, exactTime, humanBytes } from "./format.ts"
 import { Icon, iconOf } from "./icons.tsx"
 import { shown } from "./place.ts"
 import { rowHeight } from "./window.ts"
@@ -49,7 +49,7 @@ export function EntryRow({ entry, row, isActive, isSelected, onToggle, onOpen }:
       <span role="gridcell" class="size">
         {type === "file" ? humanBytes(sizeBytes) : ""}
       </span>
-      <span role="gridcell" class="time">
+      <span role="gridcell" class="time" title={exactTime(mtime)}>
         {dateTime(mtime)}
       </span>
     </div>

@@ -1,14 +1,22 @@
 import { humanBytes } from "../api/bytes.ts"
+import { parseTime, secondOf, timeText } from "../api/nanoseconds.ts"
 
 export { humanBytes }
 
 /** `2026-11-24 03:00`, of the reader's own time zone; a dash for no date. */
 export function dateTime(iso: string): string {
-  const date = new Date(iso)
-  if (Number.isNaN(date.getTime())) return "–"
+  const time = parseTime(iso)
+  if (time === undefined) return "–"
+  const date = new Date(secondOf(time) * 1000)
   const two = (value: number) => String(value).padStart(2, "0")
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  const day = `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+/** `2026-11-24 02:00:00.123456789 UTC`: all that is known of a file's time. */
+export function exactTime(iso: string): string {
+  const time = parseTime(iso)
+  return time === undefined ? "" : timeText(time).replace("T", " ").replace("Z", " UTC")
 }
 
 /** What is left until a time, as people say it: `3 h 12 min`, `4 min`, `50 s`; nothing is left of what is past. */

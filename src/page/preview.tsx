@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks"
 import type { Entry } from "../files/schemas.ts"
 import { Failure } from "./failure.tsx"
-import { dateTime, humanBytes, permissions } from "./format.ts"
+import { dateTime, exactTime, humanBytes, permissions } from "./format.ts"
 import { useLoaded, useService } from "./hooks.ts"
 import { Icon } from "./icons.tsx"
 import { useKey } from "./keys.ts"
@@ -34,7 +34,8 @@ export function Preview({ entry, volume, names, onClose }: PreviewProps) {
         <bdi>{display}</bdi>
       </h2>
       <p class="quiet">
-        {type === "file" ? humanBytes(sizeBytes) : type}, changed {dateTime(mtime)}, {permissions(mode)} {uid}:{gid}
+        {type === "file" ? humanBytes(sizeBytes) : type}, changed{" "}
+        <span title={exactTime(mtime)}>{dateTime(mtime)}</span>, {permissions(mode)} {uid}:{gid}
       </p>
       {isReadable && (
         <p>

@@ -14,7 +14,6 @@ export type Loss =
   | "attributes"
   | "ACLs"
   | "times before 1970"
-  | "times before 1970, which become 1970"
   | "times before 1980"
   | "nanoseconds"
   | "fractions of seconds"
@@ -87,8 +86,7 @@ export function comparable(read: readonly Entry[], losses: readonly Loss[]): Ent
 function timeOf({ type, mtime: time }: Entry, losses: readonly Loss[]): bigint {
   if (losses.includes("times") || (losses.includes("links' times") && type === "symlink")) return 0n
   if (losses.includes("times before 1980") && time < from1980) return from1980
-  if (losses.includes("times before 1970, which become 1970") && time < 0n) return 0n
-  if (losses.includes("times before 1970") && time < 0n) return time + 2n ** 32n * second
+  if (losses.includes("times before 1970") && time < 0n) return 0n
   if (losses.includes("fractions of seconds")) return time - mod(time, second)
   if (!losses.includes("nanoseconds")) return time
   const rounded = time + 500n

@@ -132,7 +132,7 @@ test("a folder has to be in a volume that was named, and need not be in all", as
 
 test("files that lie too deep to be named are told of", async () => {
   const long = Buffer.from(`/${"a/".repeat(2100)}orders.db`)
-  const file = { mode: 0o100644, sizeBytes: 1, uid: 0, gid: 0, mtime: 0 }
+  const file = { mode: 0o100644, sizeBytes: 1, uid: 0, gid: 0, mtimeNs: 0n }
   const source: FileSource = {
     ...directorySource(root),
     async *search() {
@@ -151,7 +151,7 @@ function endless() {
   const source: FileSource = {
     ...directorySource(root),
     async *search(_, __, ___, { signal }) {
-      yield [{ path: Buffer.from("/first"), mode: 0o100644, sizeBytes: 1, uid: 0, gid: 0, mtime: 0 }]
+      yield [{ path: Buffer.from("/first"), mode: 0o100644, sizeBytes: 1, uid: 0, gid: 0, mtimeNs: 0n }]
       await once(signal, "abort")
       stopped.resolve()
       signal.throwIfAborted()

@@ -132,7 +132,7 @@ test("a client that takes nothing is cut off", async () => {
     ...directorySource(root),
     open: async () => ({
       ...(await directorySource(root).open("data")),
-      stat: async () => ({ mode: 0o100644, sizeBytes: 2 ** 40, uid: 0, gid: 0, mtime: 0 }),
+      stat: async () => ({ mode: 0o100644, sizeBytes: 2 ** 40, uid: 0, gid: 0, mtimeNs: 0n }),
       async *read() {
         for (;;) yield Buffer.alloc(65_536)
       },

@@ -14,6 +14,7 @@ import { oddNames } from "../support/guest/tree.ts"
 
 /** What the guest says in long streams: searches, listings, and archives of several paths. */
 const { signal } = new AbortController()
+const second = 1_000_000_000n
 let vm: TestGuest
 let dir: string
 
@@ -52,14 +53,14 @@ test.each<[string, Partial<FindTests>, string[]]>([
   ["an escaped pattern", named("\\*\\?\\[a\\]"), ["/odd/*?[a]"]],
   ["types", { types: ["fifo", "char", "block"] }, ["/links/disk", "/links/fifo", "/links/mem"]],
   ["a size", { types: ["file"], minSize: 24 << 20, maxSize: 24 << 20 }, ["/big"]],
-  ["a time", { newer: 86400, older: 86401 }, ["/empty"]],
+  ["a time", { newer: 86_400n * second, older: 86_401n * second }, ["/empty"]],
 ])("a search by %s", async (_, tests, expected) => {
   expect(paths(await search(tests))).toEqual(expected)
 })
 
 test("what is found is described, links are not followed", async () => {
   expect(await search(named("empty"))).toEqual([
-    { path: Buffer.from("/empty"), mode: 0o100644, uid: 0, gid: 0, sizeBytes: 0, mtime: 86400 },
+    { path: Buffer.from("/empty"), mode: 0o100644, uid: 0, gid: 0, sizeBytes: 0, mtimeNs: 86_400n * second },
   ])
   const [link] = await search({ ...named("root"), types: ["symlink"] })
   expect(link).toMatchObject({ path: Buffer.from("/links/root"), linkTarget: Buffer.from("/") })

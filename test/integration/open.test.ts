@@ -22,6 +22,7 @@ import { FilesClient } from "../../src/client/files-client.ts"
 import { dialLocal, type LocalSession } from "../../src/cli/client/local-session.ts"
 import { displayName } from "../../src/files/names.ts"
 import { cli, type RunningCli, startCli } from "../support/cli.ts"
+import { dateFiles, datedFiles, nanosecondsOf } from "../support/guest/dated-files.ts"
 import { run } from "../support/recover-lab.ts"
 
 const odd = [
@@ -51,8 +52,9 @@ function pathsBelow(root: string): string[] {
 }
 
 /** Two images: one with a whole-disk ext4 of the tree, one with nothing on it. */
-function makeImages(): void {
-  for (const folder of ["odd", "deep/er/still", "many"]) mkdirSync(join(tree(), folder), { recursive: true })
+async function makeImages(): Promise<void> {
+  for (const folder of ["odd", "deep/er/still", "many", "dated", "etc"])
+    mkdirSync(join(tree(), folder), { recursive: true })
   for (const name of odd) writeFileSync(Buffer.concat([Buffer.from(`${tree()}/odd/`), name]), name)
   for (let index = 0; index < 1200; index++) writeFileSync(join(tree(), "many", `f${index}`), "")
   writeFileSync(join(tree(), "big"), randomBytes(20_000_000))
@@ -63,18 +65,21 @@ function makeImages(): void {
   linkSync(join(tree(), "deep/er/still/file"), join(tree(), "hard"))
   symlinkSync("deep/er/still/file", join(tree(), "link"))
   symlinkSync("../../../../etc/passwd", join(tree(), "escape"))
-  execFileSync("mkfifo", [join(tree(), "fifo")])
+  for (const { name } of datedFiles) writeFileSync(join(tree(), "dated", name), name)
+  // who listed by the time zone of the volume would wait for it for ever
+  execFileSync("mkfifo", [join(tree(), "fifo"), join(tree(), "etc/localtime")])
   utimesSync(join(tree(), "big"), 1_234_567_890, 1_234_567_890)
   writeFileSync(join(base, "disk.img"), "")
   truncateSync(join(base, "disk.img"), 96 << 20)
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-L", "TREE", "-d", tree(), join(base, "disk.img")])
+  await dateFiles(join(base, "disk.img"), "/dated")
   writeFileSync(join(base, "blank.img"), Buffer.alloc(4 << 20))
 }
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), "open-"))
   env = { XDG_RUNTIME_DIR: join(base, "run") }
-  makeImages()
+  await makeImages()
   open = startCli(["open", join(base, "disk.img"), join(base, "blank.img")], env)
   await open.said("Served until Ctrl-C")
 })
@@ -128,9 +133,9 @@ test("a file is copied with its content, mode and time", async () => {
 test("a directory is copied with everything but what nobody asked for", async () => {
   const to = join(base, "copy")
   const { code, err } = await local(["cp", "-r", "local:/disk", to])
-  expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("device nodes and fifos left out: 1") })
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("device nodes and fifos left out: 2") })
   rmSync(join(to, "lost+found"), { recursive: true })
-  expect(pathsBelow(to)).toEqual(pathsBelow(tree()).filter((path) => path !== "./fifo"))
+  expect(pathsBelow(to)).toEqual(pathsBelow(tree()).filter((path) => !["./fifo", "./etc/localtime"].includes(path)))
   for (const path of ["big", "hard", "sparse"]) expect(sha256(join(to, path))).toBe(sha256(join(tree(), path)))
   expect(lstatSync(join(to, "escape")).isSymbolicLink()).toBe(true)
   expect(statSync(join(to, "su")).mode).toBe(0o100755)
@@ -172,6 +177,32 @@ test("copies are verified, compared, searched and hashed: all verbs on a real gu
   expect(drawn.out).toContain("        └── file\n\n2 directories, 1 file\n")
   expect([zip.code, zip.bytes.subarray(0, 2).toString()]).toEqual([0, "PK"])
   expect(audit.out).toMatch(/"event":"Search".*"outcome":"Ok"/)
+})
+
+test("times of any year are listed, found and copied as they are", async () => {
+  const before = process.env["XDG_RUNTIME_DIR"]
+  process.env["XDG_RUNTIME_DIR"] = env["XDG_RUNTIME_DIR"]
+  const into = mkdtempSync(join(base, "dated-"))
+  const place = "local:/disk/dated"
+  const listed = await run(["ls", "-o", "json", place])
+  const long = await run(["ls", "-l", place])
+  const found = await run(["find", place, "-o", "json"])
+  const old = await run(["find", place, "--older", "1970-01-01T00:00:00Z"])
+  const copied = await run(["cp", ...datedFiles.map(({ name }) => `${place}/${name}`), into])
+  const different = await run(["diff", place, into])
+  process.env["XDG_RUNTIME_DIR"] = before
+  const times = ({ out }: { out: string }) =>
+    (JSON.parse(out) as { name: string; mtime: string }[]).map(({ name, mtime }) => `${name} ${mtime}`).sort()
+  const expected = datedFiles.map(({ name, text }) => `${name} ${text}`)
+  expect([times(listed), times(found)]).toEqual([expected, expected])
+  for (const { text } of datedFiles) expect(long.out).toContain(` ${text.replace("T", " ").slice(0, -1)}  `)
+  expect(old.out.split("\n").sort()).toEqual(["", `${place}/1960`, `${place}/1969`])
+  expect([copied.code, different]).toEqual([0, expect.objectContaining({ code: 0, out: "" })])
+  for (const { name, text } of datedFiles) {
+    const { mtimeNs } = statSync(join(into, name), { bigint: true })
+    // Node gives a time to the system as a number: two microseconds are the most that is lost, in 2446
+    expect({ name, isClose: Math.abs(Number(mtimeNs - nanosecondsOf(text))) < 2000 }).toEqual({ name, isClose: true })
+  }
 })
 
 test.each([

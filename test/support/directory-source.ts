@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import type { BigIntStats } from "node:fs"
 import { lstat, open, opendir, readlink, stat } from "node:fs/promises"
 import { RecoveryError } from "../../src/api/reasons.ts"
 import type {
@@ -17,8 +18,8 @@ import { paxHeader } from "../../src/files/tar/writer.ts"
 export function directorySource(root: string): FileSource {
   const at = (path: Buffer) => Buffer.concat([Buffer.from(root), path])
   const reader: VolumeReader = {
-    lstat: async (path) => attributes(await lstat(at(path)).catch(notFound)),
-    stat: async (path) => attributes(await stat(at(path)).catch(notFound)),
+    lstat: async (path) => attributes(await lstat(at(path), exactly).catch(notFound)),
+    stat: async (path) => attributes(await stat(at(path), exactly).catch(notFound)),
     readlink: (path) => readlink(at(path), { encoding: "buffer" }),
     list: (path) => batches(at(path)),
     async *read(path, { start, end }) {
@@ -91,7 +92,7 @@ async function* batches(path: Buffer): AsyncGenerator<DirectoryEntry[]> {
   const directory = await opendir(path, { encoding: "buffer" as BufferEncoding })
   for await (const entry of directory) {
     const name = entry.name as unknown as Buffer
-    yield [{ name, ...attributes(await lstat(Buffer.concat([path, Buffer.from("/"), name]))) }]
+    yield [{ name, ...attributes(await lstat(Buffer.concat([path, Buffer.from("/"), name]), exactly)) }]
   }
 }
 
@@ -100,12 +101,14 @@ async function withTarget(file: FoundFile, path: Buffer): Promise<FoundFile> {
   return { ...file, linkTarget: await readlink(path, { encoding: "buffer" }) }
 }
 
-const attributes = (stats: { mode: number; size: number; uid: number; gid: number; mtimeMs: number }): Attributes => ({
-  mode: stats.mode,
-  sizeBytes: stats.size,
-  uid: stats.uid,
-  gid: stats.gid,
-  mtime: stats.mtimeMs / 1000,
+const exactly = { bigint: true } as const
+
+const attributes = ({ mode, size, uid, gid, mtimeNs }: BigIntStats): Attributes => ({
+  mode: Number(mode),
+  sizeBytes: Number(size),
+  uid: Number(uid),
+  gid: Number(gid),
+  mtimeNs,
 })
 
 function notFound(error: NodeJS.ErrnoException): never {

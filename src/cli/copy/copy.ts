@@ -4,6 +4,7 @@ import type { Entry } from "../../files/schemas.ts"
 import type { Content, FilesClient, Place } from "../../client/files-client.ts"
 import { counted } from "../counted.ts"
 import { AttributeKeeper } from "../../extract/attributes.ts"
+import { secondsOf } from "../../extract/file-time.ts"
 import { extractTar } from "../../extract/extract.ts"
 import { printable } from "../printable.ts"
 import type { Progress } from "../progress.ts"
@@ -42,17 +43,13 @@ export async function copyFile(place: Place, to: Destination, options: CopyOptio
   progress.expect(sizeBytes)
   const isItself = entry.type === "file"
   const mode = isItself ? permissionsOf(entry, options) : 0o644
-  const modified = isItself ? new Date(entry.mtime) : (content.modified ?? new Date())
+  const modified = isItself ? secondsOf(entry.mtime) : (content.modified ?? new Date()).getTime() / 1000
   const keepsOwner = isItself && (options.preserveSpecial || options.numericOwner)
   await writeResumable({
     ...to,
     identity: options.resume && content.etag !== "" ? content.etag : undefined,
     sizeBytes,
-    metadata: {
-      mode,
-      mtime: modified.getTime() / 1000,
-      ...(keepsOwner && { owner: { uid: entry.uid, gid: entry.gid } }),
-    },
+    metadata: { mode, mtime: modified, ...(keepsOwner && { owner: { uid: entry.uid, gid: entry.gid } }) },
     from: (start) => counted(bytesFrom(start, place, content, options), (bytes) => progress.add({ bytes })),
     kept: (bytes) => progress.say(`kept ${humanBytes(bytes)}; the same command goes on from there`),
   })

@@ -41,6 +41,6 @@ async function entryAt(path: Buffer, name: Buffer): Promise<TreeEntry> {
 }
 
 function treeEntry(name: Buffer, { mode, size, mtimeMs }: { mode: number; size: number; mtimeMs: number }): TreeEntry {
-  const type = fileType({ mode, sizeBytes: size, uid: 0, gid: 0, mtime: 0 })
+  const type = fileType({ mode, sizeBytes: size, uid: 0, gid: 0, mtimeNs: 0n })
   return { name, type, sizeBytes: size, mtime: Math.floor(mtimeMs / 1000) }
 }

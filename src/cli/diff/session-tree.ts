@@ -1,3 +1,4 @@
+import { parseTime, secondOf } from "../../api/nanoseconds.ts"
 import { percentDecode } from "../../files/names.ts"
 import type { Entry } from "../../files/schemas.ts"
 import type { FilesClient, Place } from "../../client/files-client.ts"
@@ -27,8 +28,7 @@ function treeEntry({ name, type, sizeBytes, mtime, linkTarget }: Entry): TreeEnt
     name: percentDecode(name),
     type,
     sizeBytes,
-    // times from a disk may be anything
-    mtime: Math.floor(Date.parse(mtime) / 1000) || 0,
+    mtime: secondOf(parseTime(mtime) ?? 0n),
     ...(linkTarget !== undefined && { linkTarget: percentDecode(linkTarget) }),
   }
 }

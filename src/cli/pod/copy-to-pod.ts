@@ -5,6 +5,7 @@ import type { FilesClient, Place } from "../../client/files-client.ts"
 import type { CopyOptions } from "../copy/copy.ts"
 import { download } from "../../client/download.ts"
 import type { PodPath } from "./pod-path.ts"
+import { secondsOf } from "../../extract/file-time.ts"
 import { runInPod } from "./run-in-pod.ts"
 import { safeArchive } from "./safe-archive.ts"
 import { endOfArchive, padding } from "../../files/tar/block.ts"
@@ -80,7 +81,7 @@ async function* file(place: Place, name: Buffer, options: CopyOptions): AsyncGen
     mode: isItself ? entry.mode & (preserveSpecial ? 0o7777 : 0o777) : 0o644,
     uid: isItself ? entry.uid : 0,
     gid: isItself ? entry.gid : 0,
-    mtime: (isItself ? Date.parse(entry.mtime) : (modified ?? new Date()).getTime()) / 1000,
+    mtime: isItself ? secondsOf(entry.mtime) : (modified ?? new Date()).getTime() / 1000,
     deviceMajor: 0,
     deviceMinor: 0,
   }

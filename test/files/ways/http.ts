@@ -30,7 +30,7 @@ const types: Readonly<Record<string, EntryType>> = {
 /** The HTTP API by curl through `kubectl port-forward`: listings for what is there, and each file in two ranges. */
 export const httpWay: Way = {
   name: "curl: listings, files by ranges",
-  loses: ["hard links", "attributes", "ACLs", "fractions of seconds", "times before 1970"],
+  loses: ["hard links", "attributes", "ACLs"],
   async take(scene) {
     await using folder = await scene.folder()
     const access = await accessOf(scene)
@@ -99,10 +99,17 @@ function entryOf({ path, listed }: At, content: Buffer): Entry {
     mode: mode & 0o7777,
     uid,
     gid,
-    mtime: BigInt(Date.parse(mtime)) * 1_000_000n,
+    mtime: nanosecondsOf(mtime),
     ...(type === "file" ? { content } : {}),
     ...(type === "symlink" ? { link: percentDecode(linkTarget ?? "") } : {}),
   }
+}
+
+/** Of a time with nine digits behind the point. */
+function nanosecondsOf(text: string): bigint {
+  const [, whole, fraction] = /^(.{19})\.(\d{9})Z$/.exec(text) ?? []
+  if (whole === undefined || fraction === undefined) throw new Error(`a listing has the time ${text}`)
+  return BigInt(Date.parse(`${whole}Z`)) * 1_000_000n + BigInt(fraction)
 }
 
 const joined = (directory: Buffer, name: Buffer) =>

@@ -7,7 +7,7 @@ export const intoPod: Way = {
   name: "cp -r into a pod",
   loses: [
     "fractions of seconds",
-    "times before 1970, which become 1970",
+    "times before 1970",
     "owners",
     "special bits",
     "devices",
@@ -25,17 +25,7 @@ export const intoPod: Way = {
 /** A FileRecoveryCopy into a claim, from the session that is there. */
 export const intoClaim: Way = {
   name: "FileRecoveryCopy",
-  loses: [
-    "owners",
-    "special bits",
-    "devices",
-    "pipes",
-    "hard links",
-    "attributes",
-    "ACLs",
-    "fractions of seconds",
-    "times before 1970",
-  ],
+  loses: ["owners", "special bits", "devices", "pipes", "hard links", "attributes", "ACLs", "nanoseconds"],
   whose: { uid: 999, gid: 999 },
   async take(scene) {
     const copy = {

@@ -10,7 +10,7 @@ const entry = (index: number): DirectoryEntry => ({
   sizeBytes: 0,
   uid: 0,
   gid: 0,
-  mtime: 0,
+  mtimeNs: 0n,
 })
 
 /** A directory of `count` entries that counts how often it is opened and how many readers are held; `failure` comes behind them. */

@@ -74,7 +74,7 @@ test("reads what is searched for", () => {
     path: Buffer.from("/"),
     type: ["file"],
     minSize: 1,
-    newer: Date.parse("2026-11-22T03:00:00.5Z") / 1000,
+    newer: BigInt(Date.parse("2026-11-22T03:00:00.5Z")) * 1_000_000n,
     ignoreCase: true,
     limit: 10_000,
   })

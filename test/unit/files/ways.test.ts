@@ -27,7 +27,7 @@ test.each<[Loss, Partial<Entry>]>([
   ["special bits", { mode: 0o750 }],
   ["nanoseconds", { mtime: -5n * second + 2_000n }],
   ["fractions of seconds", { mtime: -5n * second }],
-  ["times before 1970", { mtime: (2n ** 32n - 5n) * second + 1_600n }],
+  ["times before 1970", { mtime: 0n }],
   ["times before 1980", { mtime: 315_532_800n * second }],
   ["trusted attributes", { xattrs: { "user.a": Buffer.from("1") } }],
 ])("what is lost with %s", (loss, change) => expect(left(loss)).toEqual(entry(change)))

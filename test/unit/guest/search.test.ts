@@ -11,6 +11,7 @@ async function read(...chunks: (string | Buffer)[]) {
   return all
 }
 
+const second = 1_000_000_000n
 const line = "f 644 1000 100 5 1700000000.1234567890\0/a\nb\0\0"
 const entry = {
   path: Buffer.from("/a\nb"),
@@ -18,11 +19,11 @@ const entry = {
   uid: 1000,
   gid: 100,
   sizeBytes: 5,
-  mtime: Number("1700000000.1234567890"),
+  mtimeNs: 1_700_000_000_123_456_789n,
 }
 
 test("reads what find prints, however it is cut", async () => {
-  expect(await read(line, "l 777 0 0 1 -1.5\0/l\0/x\0")).toEqual([
+  expect(await read(line, "l 777 0 0 1 -1.5000000000\0/l\0/x\0")).toEqual([
     entry,
     {
       path: Buffer.from("/l"),
@@ -30,7 +31,7 @@ test("reads what find prints, however it is cut", async () => {
       uid: 0,
       gid: 0,
       sizeBytes: 1,
-      mtime: -1.5,
+      mtimeNs: -500_000_000n,
       linkTarget: Buffer.from("/x"),
     },
   ])
@@ -38,6 +39,18 @@ test("reads what find prints, however it is cut", async () => {
 })
 
 test.each([
+  ["1700000000.1234567890", 1_700_000_000_123_456_789n],
+  ["-315619200.0000000000", -315_619_200n * second],
+  ["-1.9999999990", -1n],
+  ["15032385535.0000000010", 15_032_385_535n * second + 1n],
+  ["-140737488355327.0000000000", -140_737_488_355_327n * second],
+])("the time %s of find is read", async (text, mtimeNs) => {
+  expect(await read(line.replace(/\d+\.\d+/, text))).toMatchObject([{ mtimeNs }])
+})
+
+test.each([
+  ["a time of more seconds than the jail lets through", line.replace("1700000000.", "1700000000000000.")],
+  ["a time without a fraction", line.replace(".1234567890", "")],
   ["words", "hello\0/a\0\0"],
   ["a path that isn't absolute", line.replace("/a", "a")],
   ["half a file", line.slice(0, -1)],
@@ -63,7 +76,14 @@ test("noise is refused, nothing else", async () => {
 test("tests become words", () => {
   const name = { pattern: Buffer.from("*"), ignoreCase: true }
   expect(
-    findWords({ name, types: ["file", "symlink", "file"], minSize: 1, maxSize: 9, newer: 10, older: 20.5 }),
-  ).toEqual(["iname", name.pattern, "type", "f,l", "larger", "0", "smaller", "10", "newer", "9.999", "older", "20.500"])
+    findWords({
+      name,
+      types: ["file", "symlink", "file"],
+      minSize: 1,
+      maxSize: 9,
+      newer: 10n * second,
+      older: 20n * second + 1n,
+    }),
+  ).toEqual(["iname", name.pattern, "type", "f,l", "larger", "0", "smaller", "10", "newer", "9", "older", "21"])
   expect(findWords({ types: [], minSize: 0 })).toEqual([])
 })

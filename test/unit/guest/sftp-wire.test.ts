@@ -4,6 +4,7 @@ import { attempt, codeOf } from "../../support/guest/attempt.ts"
 import { encodePacket, PacketAssembler, PacketReader } from "../../../src/guest/sftp-wire.ts"
 
 const protocolError: unknown = expect.objectContaining({ code: "ProtocolError" })
+const second = 1_000_000_000n
 const uint32 = (value: number) => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value)
@@ -47,7 +48,27 @@ describe("packets", () => {
 describe("fields", () => {
   test("attributes that a server leaves out are zero, extended ones are passed over", () => {
     const extended = Buffer.concat([uint32(0x80000004), uint32(0o100644), uint32(1), string("name"), string("value")])
-    expect(new PacketReader(extended).attributes()).toEqual({ mode: 0o100644, sizeBytes: 0, uid: 0, gid: 0, mtime: 0 })
+    expect(new PacketReader(extended).attributes()).toEqual({
+      mode: 0o100644,
+      sizeBytes: 0,
+      uid: 0,
+      gid: 0,
+      mtimeNs: 0n,
+    })
+  })
+
+  test.each([
+    ["before 1970", 0o100644, 500_000_000, 0xffffffff, -1n, -500_000_000n],
+    ["of 1960", 0o040755, 0, 2 ** 32 - 315_619_200, -1n, -315_619_200n * second],
+    ["the last of 32 bits", 0o100644, 999_999_999, 0xffffffff, 0n, 2n ** 32n * second - 1n],
+    ["beyond 32 bits", 0o120777, 1, 0, 1n, 2n ** 32n * second + 1n],
+    ["the last of 48 bits", 0o100644, 0, 0xffffffff, 0x7fffn, (2n ** 47n - 1n) * second],
+    ["the first of 48 bits", 0o100644, 0, 0, -0x8000n, -(2n ** 47n) * second],
+    ["with nanoseconds that are none", 0o100644, 1e9, 7, 0n, 7n * second],
+  ])("a time %s is in the fields where the jail puts it", (_, mode, nanoseconds, low, high, mtimeNs) => {
+    const modeAndTime = Number(BigInt.asUintN(32, BigInt(mode) | (high << 16n)))
+    const packet = Buffer.concat([0x0c, modeAndTime, nanoseconds, low].map(uint32))
+    expect(new PacketReader(packet).attributes()).toMatchObject({ mode, mtimeNs })
   })
 
   test("names are bytes", () => {

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from "node:crypto"
 import ssh2 from "ssh2"
 import { expect, test } from "vitest"
 import { makeIdentities } from "../../../../src/cli/open/identities.ts"
-import { longName } from "../../../../src/files/sftp/attributes.ts"
+import { attributeFields, longName } from "../../../../src/files/sftp/attributes.ts"
 import { OpenDirectory, OpenFile } from "../../../../src/files/sftp/handles.ts"
 import { hostKeyFrom } from "../../../../src/files/sftp/host-key.ts"
 import { absolute, placeOf } from "../../../../src/files/sftp/place.ts"
@@ -57,11 +57,28 @@ test("a host key may begin with any byte", () => {
 })
 
 test("a line of a listing deceives nobody", () => {
-  const entry = { mode: 0o104755, sizeBytes: 5, uid: 1000, gid: 100, mtime: 1_700_000_000 }
+  const entry = { mode: 0o104755, sizeBytes: 5, uid: 1000, gid: 100, mtimeNs: 1_700_000_000_999_999_999n }
   expect(longName({ ...entry, name: Buffer.from("a\x1b[31m\n") })).toBe(
     "-rwsr-xr-x    1 1000     100             5 2023-11-14 22:13 a\\x1b[31m\\x0a",
   )
-  expect(longName({ ...entry, mode: 0o041666, mtime: 1e20, name: Buffer.from("d") })).toMatch(/^drw-rw-rwT.*1970-01-01/)
+  expect(longName({ ...entry, mode: 0o041666, mtimeNs: -1n, name: Buffer.from("d") })).toMatch(
+    /^drw-rw-rwT.*1970-01-01/,
+  )
+})
+
+const second = 1_000_000_000n
+
+test.each([
+  ["1960", -315_619_200n * second, 0, "1970-01-01 00:00"],
+  ["half a second before 1970", -500_000_000n, 0, "1970-01-01 00:00"],
+  ["nanoseconds", 1_700_000_000_999_999_999n, 1_700_000_000, "2023-11-14 22:13"],
+  ["the last second of 32 bits", 2n ** 32n * second - 1n, 0xffffffff, "2106-02-07 06:28"],
+  ["2446", (2n ** 34n - 2n ** 31n - 1n) * second, 0xffffffff, "2106-02-07 06:28"],
+  ["more than any date", 2n ** 63n * second, 0xffffffff, "2106-02-07 06:28"],
+])("of %s version 3 has the nearest second of 32 bits", (_, mtimeNs, seconds, shown) => {
+  const entry = { mode: 0o100644, sizeBytes: 0, uid: 0, gid: 0, mtimeNs, name: Buffer.from("a") }
+  expect(attributeFields(entry).slice(-2)).toEqual([seconds, seconds])
+  expect(longName(entry)).toContain(` ${shown} a`)
 })
 
 const content = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251))
@@ -84,7 +101,7 @@ function file(size = content.length) {
     held.count++
     return Promise.resolve(reader)
   }
-  const attributes = { mode: 0o100644, sizeBytes: size, uid: 0, gid: 0, mtime: 0 }
+  const attributes = { mode: 0o100644, sizeBytes: size, uid: 0, gid: 0, mtimeNs: 0n }
   return { open: new OpenFile(open, Buffer.from("/f"), attributes), ranges, held }
 }
 
@@ -145,7 +162,7 @@ test("a file holds its volume only while it is read", async () => {
 test("a directory that was closed, or left, gives nothing more", async () => {
   let released = 0
   async function* batches() {
-    yield [{ name: Buffer.from("a"), mode: 0o100644, sizeBytes: 0, uid: 0, gid: 0, mtime: 0 }]
+    yield [{ name: Buffer.from("a"), mode: 0o100644, sizeBytes: 0, uid: 0, gid: 0, mtimeNs: 0n }]
   }
   const directory = new OpenDirectory(batches(), { release: () => void released++ })
   expect(await directory.next()).toHaveLength(1)
