@@ -17,8 +17,15 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
-/** The limits that are hit: of a sound guest on a busy machine, each of what it does takes far less CPU than that. */
-const timeouts = { volumeMs: 8000, pingEveryMs: 200, pingMs: 4000 }
+/** What a sound guest does takes far less CPU than that, each; how long it takes on a machine that is busy can't be said. */
+const timeouts = { volumeMs: 6000, pingEveryMs: 200, pingMs: 2000 }
+
+interface Extension {
+  readonly what: string
+  readonly limitMs: number
+  readonly passedMs: number
+  readonly deniedMs: number
+}
 
 test("a guest that gets no CPU while it mounts a disk is waited for: it stays, and so does the disk", async () => {
   const at = await journalOf(join(dir, "image"))
@@ -31,30 +38,28 @@ test("a guest that gets no CPU while it mounts a disk is waited for: it stays, a
     return made
   }
   const device = trapped(file, [{ at, spring: () => void (limit ??= starve()) }])
-  const told: { what: string; limitMs: number; passedMs: number; deniedMs: number }[] = []
-  const log = pino({ level: "warn" }, { write: (line: string) => void told.push(JSON.parse(line)) })
+  const extensions: Extension[] = []
+  const write = (line: string) => {
+    const entry = JSON.parse(line) as Partial<Extension>
+    if (entry.what !== undefined) extensions.push(entry as Extension)
+  }
+  const log = pino({ level: "warn" }, { write })
   let short = 0
-  const vm = await keepTestGuest([{ name: "sound", serial: "serial-sound", device }], {
-    timeouts,
-    log,
-    shortOfCpu: () => void short++,
-  })
+  const disks = [{ name: "sound", serial: "serial-sound", device }]
+  const vm = await keepTestGuest(disks, { timeouts, log, shortOfCpu: () => void short++ })
   onTestFinished(async () => {
     await vm.stop()
     await (await limit)?.remove()
   })
 
-  // longer than any limit: it would have been ended for less
-  await expect.poll(() => told.find(({ what }) => what.includes("mount")), { timeout: 60_000 }).toBeDefined()
-  const before = await (await limit)?.throttledMs()
-  expect(before).toBeGreaterThan(timeouts.pingMs)
+  const mount = () => extensions.find(({ what }) => what.includes("mount"))
+  await expect.poll(mount, { timeout: 60_000 }).toBeDefined() // the disk would have been left out by now
   await (await limit)?.set()
   await vm.came
   expect(vm.source.catalogue().volumes).toMatchObject([{ path: "sound", state: "Mounted" }])
   expect(vm.pids).toHaveLength(1)
-  expect(short).toBe(told.length)
-  for (const { limitMs, passedMs, deniedMs } of told) {
-    expect(passedMs).toBeGreaterThanOrEqual(limitMs)
-    expect(deniedMs).toBeLessThanOrEqual(passedMs)
-  }
+  expect(mount()?.passedMs).toBeGreaterThanOrEqual(timeouts.volumeMs)
+  expect(mount()?.deniedMs).toBeLessThanOrEqual(mount()?.passedMs ?? 0)
+  expect((await (await limit)?.throttledMs()) ?? 0).toBeGreaterThan(0)
+  expect(short).toBe(extensions.length)
 })
