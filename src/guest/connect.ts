@@ -214,8 +214,7 @@ function hostOf(
     graceMs: timeouts.stuckMs,
     most: Math.ceil(sessions / 2),
     starved,
-    tooMany: (wantOfCpu) =>
-      connection.end("Too much hangs in the micro-VM's kernel.", wantOfCpu ? "starved" : "hung"),
+    tooMany: (wantOfCpu) => connection.end("Too much hangs in the micro-VM's kernel.", wantOfCpu ? "starved" : "hung"),
   })
   return { dir, control, ports, underWay, stuck, clock }
 }
