@@ -1,5 +1,6 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Volume } from "./catalogue.ts"
+import { counted } from "./cpu/time-left.ts"
 import { enoughCpu } from "./cpu/words.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
@@ -99,8 +100,7 @@ export class Unlocker {
       const why = isForWantOfCpu(error) ? ` of CPU, which it did not get (${enoughCpu})` : ""
       throw new UnlockFailure(`Not tried to the end within ${Math.ceil(limitMs) / 1000} s${why}`)
     } finally {
-      const { passedMs, deniedMs } = await spent.look()
-      this.#spentMs += passedMs - deniedMs
+      this.#spentMs += counted(await spent.look())
     }
   }
 }

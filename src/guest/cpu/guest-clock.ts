@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import type { GuestLog } from "../log.ts"
 import { type CpuUse, deniedMs } from "./cpu-use.ts"
-import { askCpu } from "./tell-cpu.ts"
+import { askCpu, type Told } from "./tell-cpu.ts"
 import { ownCpuUse } from "./thread-times.ts"
 import { isStarved, type Passed, timeLeft } from "./time-left.ts"
 import { enoughCpu } from "./words.ts"
@@ -36,7 +36,7 @@ const wallClock: WallClock = {
 
 export interface GuestClockOptions {
   /** What QEMU's threads, and this process's own, have had of CPUs; undefined: not known. */
-  readonly guest: () => Promise<CpuUse | undefined>
+  readonly guest: () => Promise<Told>
   readonly own?: () => CpuUse | undefined
   readonly wall?: WallClock
   readonly log: GuestLog
@@ -104,25 +104,34 @@ export class Stopwatch {
   readonly #options: Sources
   readonly #startedMs: number
   readonly #ownBefore: CpuUse | undefined
+  /** What the guest was told to have had at the first look, and what it was denied from then until the last. */
   #before: (CpuUse & { readonly atMs: number }) | undefined
+  #denied: { readonly ms: number; readonly atMs: number }
 
   constructor(options: Sources) {
     this.#options = options
     this.#startedMs = options.wall.now()
     this.#ownBefore = options.own()
+    this.#denied = { ms: 0, atMs: this.#startedMs }
   }
 
   /** What has passed since it was started; of what the guest was denied, only that since the first look. */
   async look(): Promise<Passed> {
     const { guest, own: ownUse, wall } = this.#options
-    const use = await guest()
+    const told = await guest()
     await setImmediate() // what has been said while this process could not run is heard before anything is made of silence
     const [own, now] = [ownUse(), wall.now()]
-    const before = this.#before
-    if (use !== undefined) this.#before ??= { ...use, atMs: now }
     const passedMs = now - this.#startedMs
-    const guestMs = use && before ? deniedMs(now - before.atMs, before, use) : 0
     const ownMs = own && this.#ownBefore ? deniedMs(passedMs, this.#ownBefore, own) : 0
-    return { passedMs, deniedMs: Math.max(guestMs, ownMs) }
+    return { passedMs, deniedMs: Math.max(this.#deniedBy(now, told), ownMs) }
+  }
+
+  #deniedBy(atMs: number, told: Told): number {
+    const { ms, atMs: lastMs } = this.#denied
+    if (told === undefined) return ms
+    if (told === "silent") this.#denied = { ms: ms + atMs - lastMs, atMs }
+    else if (this.#before) this.#denied = { ms: deniedMs(atMs - this.#before.atMs, this.#before, told), atMs }
+    else [this.#before, this.#denied] = [{ ...told, atMs }, { ms, atMs }]
+    return this.#denied.ms
   }
 }

@@ -35,10 +35,17 @@ export async function tellCpu(dir: string, read: () => CpuUse | undefined): Prom
   }
 }
 
-/** What QEMU's threads have had of CPUs; undefined where nobody tells, or nothing that makes sense. */
-export async function askCpu(dir: string): Promise<CpuUse | undefined> {
+/** `silent`: who tells is there, and has not had the CPU to answer. Undefined: nobody tells, or nothing that makes sense. */
+export type Told = CpuUse | "silent" | undefined
+
+/** What QEMU's threads have had of CPUs. */
+export async function askCpu(dir: string): Promise<Told> {
   const socket = connect(cpuSocket(dir)).on("error", () => undefined)
-  const late = setTimeout(() => socket.destroy(), answerMs).unref()
+  let isLate = false
+  const late = setTimeout(() => {
+    isLate = true
+    socket.destroy()
+  }, answerMs).unref()
   let text = ""
   try {
     for await (const chunk of socket) {
@@ -46,11 +53,12 @@ export async function askCpu(dir: string): Promise<CpuUse | undefined> {
       if (text.length > mostBytes) return undefined
     }
   } catch {
-    return undefined
+    return isLate ? "silent" : undefined
   } finally {
     clearTimeout(late)
     socket.destroy()
   }
+  if (isLate) return "silent"
   const [, ran, waited] = /^(\d{1,15}) (\d{1,15})\n$/.exec(text) ?? []
   return ran === undefined || waited === undefined ? undefined : { ranMs: Number(ran), waitedMs: Number(waited) }
 }

@@ -21,6 +21,11 @@ export function timeLeft(limitMs: number, { passedMs, deniedMs }: Passed): numbe
   return Math.min(passedMs < limitMs ? ownMs : Math.max(ownMs, leastMs), mostMs)
 }
 
+/** What counts of it, towards a sum that several limits share: as with one limit, no less than a tenth. */
+export function counted({ passedMs, deniedMs }: Passed): number {
+  return Math.max(passedMs - deniedMs, passedMs / mostTimes)
+}
+
 /** Of a limit that is over: whether the guest has not had its time even so. Then it has shown nothing. */
 export function isStarved(limitMs: number, { passedMs, deniedMs }: Passed): boolean {
   return passedMs - deniedMs < limitMs

@@ -3,15 +3,16 @@ import pino from "pino"
 import { expect, test } from "vitest"
 import type { CpuUse } from "../../../../src/guest/cpu/cpu-use.ts"
 import { GuestClock, type Late } from "../../../../src/guest/cpu/guest-clock.ts"
+import type { Told } from "../../../../src/guest/cpu/tell-cpu.ts"
 import { ManualClock } from "../../../support/manual-clock.ts"
 
-type Source = (passedMs: number) => CpuUse | undefined
+type Source = (passedMs: number) => Told
 const idle = { ranMs: 0, waitedMs: 0 }
-const waits: Source = (passedMs) => ({ ranMs: 0, waitedMs: passedMs })
+const waits = (passedMs: number): CpuUse => ({ ranMs: 0, waitedMs: passedMs })
 const limitMs = 30_000
 
 /** A limit on a guest, and this process, that have had what is said by then. */
-function limited(guest: Source, own: Source = () => idle) {
+function limited(guest: Source, own: (passedMs: number) => CpuUse | undefined = () => idle) {
   const wall = new ManualClock()
   const started = wall.now()
   const seen = { late: undefined as Late | undefined, short: 0, log: "", looks: 0 }
@@ -47,8 +48,9 @@ test("as long as the guest waits for CPU the limit does not end, and that is tol
   expect(seen).toMatchObject({ late: { starved: false }, short: 1 })
 })
 
-test.each<[string, Source, Source]>([
+test.each<[string, Source, (passedMs: number) => CpuUse | undefined]>([
   ["the guest", waits, () => idle],
+  ["who would tell of it", () => "silent", () => idle],
   ["this process, which would have heard it", () => undefined, waits],
 ])("what waits for ever, %s, is given up at ten times the limit, and that says nothing", async (_, guest, own) => {
   const { seen, wall } = limited(guest, own)
@@ -56,6 +58,17 @@ test.each<[string, Source, Source]>([
   expect(seen.late).toBeUndefined()
   await wall.advance(1)
   expect(seen.late).toMatchObject({ starved: true, passedMs: 10 * limitMs })
+})
+
+test.each<[string, (passedMs: number) => boolean]>([
+  ["at the first look", (passedMs) => passedMs < 20_000],
+  ["at the second", (passedMs) => passedMs > 20_000 && passedMs < 40_000],
+])("who would tell of it is silent %s, and had no CPU to answer: that much later is the end", async (_, isSilent) => {
+  const { seen, wall } = limited((passedMs) => (isSilent(passedMs) ? "silent" : idle))
+  await wall.advance(limitMs)
+  expect(seen.late).toBeUndefined()
+  await wall.advance(limitMs)
+  expect(seen.late).toMatchObject({ starved: false })
 })
 
 test("this process could not run for a minute: what the guest had to say meanwhile is heard first", async () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { isStarved, mostTimes, timeLeft } from "../../../../src/guest/cpu/time-left.ts"
+import { counted, isStarved, mostTimes, timeLeft } from "../../../../src/guest/cpu/time-left.ts"
 
 const limitMs = 30_000
 
@@ -21,6 +21,12 @@ test.each([
 ])("starved or not: %s", (_, passedMs, deniedMs, starved) =>
   expect(isStarved(limitMs, { passedMs, deniedMs })).toBe(starved),
 )
+
+test.each([
+  ["all of it was the guest's", 1000, 0, 1000],
+  ["half of it was", 1000, 500, 500],
+  ["none of it was: a tenth, or many limits in a row would never end", 1000, 1000, 100],
+])("what counts towards a sum: %s", (_, passedMs, deniedMs, sum) => expect(counted({ passedMs, deniedMs })).toBe(sum))
 
 /** Spans in which a guest is denied that share of its CPU. */
 const spans = fc.array(
