@@ -62,7 +62,7 @@ export class Volumes {
 
   constructor(options: VolumesOptions) {
     this.#options = options
-    this.#systems = new Systems({ ...options, timeoutMs: options.timeoutMs / 4 })
+    this.#systems = new Systems({ ...options, clock: options.host.clock, timeoutMs: options.timeoutMs / 4 })
   }
 
   get catalogue(): Catalogue {
