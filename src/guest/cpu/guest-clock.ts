@@ -131,7 +131,11 @@ export class Stopwatch {
     if (told === undefined) return ms
     if (told === "silent") this.#denied = { ms: ms + atMs - lastMs, atMs }
     else if (this.#before) this.#denied = { ms: deniedMs(atMs - this.#before.atMs, this.#before, told), atMs }
-    else [this.#before, this.#denied] = [{ ...told, atMs }, { ms, atMs }]
+    else
+      [this.#before, this.#denied] = [
+        { ...told, atMs },
+        { ms, atMs },
+      ]
     return this.#denied.ms
   }
 }
