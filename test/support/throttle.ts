@@ -12,7 +12,8 @@ export interface Throttle {
   remove(): Promise<void>
 }
 
-const periodUs = 100_000
+/** The longest there is: the smallest quota is a millisecond. */
+const periodUs = 1_000_000
 
 /** Puts a process into a cgroup of its own, of the first or second version, whichever has this machine's CPU controller. Needs root. */
 export async function throttle(pid: number): Promise<Throttle> {
@@ -26,7 +27,10 @@ export async function throttle(pid: number): Promise<Throttle> {
     async set(share) {
       const quota = share === undefined ? undefined : Math.round(share * periodUs)
       if (isSecond) await writeFile(join(dir, "cpu.max"), `${quota ?? "max"} ${periodUs}`)
-      else await writeFile(join(dir, "cpu.cfs_quota_us"), String(quota ?? -1))
+      else {
+        await writeFile(join(dir, "cpu.cfs_period_us"), String(periodUs))
+        await writeFile(join(dir, "cpu.cfs_quota_us"), String(quota ?? -1))
+      }
     },
     async throttledMs() {
       const stat = await readFile(join(dir, "cpu.stat"), "utf8")
