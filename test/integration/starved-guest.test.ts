@@ -65,7 +65,11 @@ test("a guest without CPU that mounts a disk is waited for: both stay", { timeou
   })
 
   const mount = () => extensions.find(({ what }) => what.includes("mount"))
-  await expect.poll(mount, { timeout: patience }).toBeDefined() // the disk would have been left out by now
+  let isOver = false
+  const over = () => (isOver = true)
+  void vm.came.then(over, over)
+  await expect.poll(() => isOver || mount() !== undefined, { timeout: patience }).toBe(true)
+  expect(mount()).toBeDefined() // the disk would have been left out by now
   await (await limit)?.set()
   await vm.came
   expect(vm.source.catalogue().volumes).toMatchObject([{ path: "sound", state: "Mounted" }])
