@@ -49,6 +49,8 @@ export const restoreStatusSchema = z.object({
   deadline: instant,
   disks: z.array(diskSchema).max(256),
   volumes: z.array(volumeSchema).max(4096),
+  /** A micro-VM that is on its way gets too little CPU, and takes longer for that. */
+  shortOfCpu: z.boolean().optional(),
   usage: z.object({
     /** Connections of clients that are open now. */
     clients: count,

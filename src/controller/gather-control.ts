@@ -79,7 +79,7 @@ function targetReport(
 }
 
 function restoreReport(
-  { state, now: podNow, deadline, volumes, usage, sftp, error }: RestoreStatus,
+  { state, now: podNow, deadline, volumes, shortOfCpu, usage, sftp, error }: RestoreStatus,
   now: Date,
 ): RestoreReport {
   const { clients, filesRead, lastActivityAt } = usage
@@ -87,6 +87,7 @@ function restoreReport(
     state,
     deadline: byOurClock(deadline, podNow, now),
     volumes: volumes.map((volume) => volumeStatus(volume)),
+    ...(shortOfCpu && { shortOfCpu }),
     usage: {
       clients,
       filesRead,

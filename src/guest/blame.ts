@@ -9,7 +9,8 @@ export type Deed =
 
 /**
  * `panicked`: the machine reset itself. `hung`: its agent did not answer any more, or talked nonsense. `vanished`: QEMU was
- * gone without a word; it may have been killed by somebody else. `starved`: the storage was away, nothing can be told.
+ * gone without a word; it may have been killed by somebody else. `starved`: the storage was away, or its node gave it no CPU;
+ * nothing can be told.
  */
 export type HowItEnded = "panicked" | "hung" | "vanished" | "starved"
 
@@ -137,7 +138,7 @@ const hows = {
   panicked: "its kernel panicked",
   hung: "it did not answer any more",
   vanished: "QEMU ended",
-  starved: "its disks did not answer",
+  starved: "it waited for its disks, or for CPU",
 } as const
 
 function inWords(kind: Deed["kind"], times: number, how: HowItEnded): string {

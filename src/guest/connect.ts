@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { RecoveryError, reasonOf } from "../api/reasons.ts"
-import type { Verdict } from "./blame.ts"
+import type { HowItEnded, Verdict } from "./blame.ts"
 import type { Journal } from "./catalogue.ts"
 import { type Connection, keepConnection } from "./connection.ts"
 import { Control } from "./control.ts"
+import { GuestClock } from "./cpu/guest-clock.ts"
 import { plugDisk, type GuestDisk } from "./disks.ts"
 import { guestFiles, volumeReading } from "./files.ts"
 import type { Guest } from "./guest.ts"
@@ -23,11 +24,13 @@ import type { SessionHost } from "./session.ts"
 import { awaitSocket } from "./socket.ts"
 import { Stuck } from "./stuck.ts"
 import { defaultSessions } from "./supervise.ts"
+import { isForWantOfCpu } from "./too-late.ts"
 import { TrialOver, tryDisks } from "./trial.ts"
 import type { UnlockKey } from "./unlock-key.ts"
 import { Unlocker } from "./unlocker.ts"
 import { Volumes } from "./volumes.ts"
 
+/** In time of the guest's own, in which it could run (docs/decisions/guest-time.md); `pingEveryMs` and `powerOffMs` by the wall clock. */
 export interface GuestTimeouts {
   /** From the call until the agent answers. */
   readonly launchMs: number
@@ -80,6 +83,8 @@ export interface ConnectOptions {
   readonly past?: PastTheGuest
   /** It goes on from a saved state: until it has answered it has seen no disk, and what ends it is the state. */
   readonly restored?: boolean
+  /** Called whenever something in the guest is given more time because it gets too little CPU. */
+  readonly shortOfCpu?: (() => void) | undefined
   /** Called when the agent answers. */
   readonly answered?: (() => void) | undefined
   readonly log: GuestLog
@@ -93,7 +98,7 @@ export interface ConnectOptions {
  * Rejects with GuestFailed when it does not come up in time, and with DiskUnreadable naming the disk.
  */
 export async function connectGuest(options: ConnectOptions): Promise<Guest> {
-  const { log, disks, signal, starved = () => false } = options
+  const { dir, log, disks, signal, shortOfCpu, starved = () => false } = options
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const history = options.history ?? new History()
   const verdict = history.verdict
@@ -106,12 +111,13 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
     hasAnswered = true
     options.answered?.()
   }
-  const tried = { ...options, timeouts, verdict, underWay, starved, plugged, answered }
-  const link = await inTime(timeouts.launchMs, "The micro-VM did not answer", signal, (signal) =>
-    linkUp(tried, signal),
-  ).catch((error: unknown) => {
+  const clock = GuestClock.of(dir, { log, shortOfCpu })
+  const tried = { ...options, timeouts, verdict, underWay, clock, starved, plugged, answered }
+  const diedOf = (error: unknown, how: HowItEnded) => (starved() || isForWantOfCpu(error) ? "starved" : how)
+  const launch = { clock, ms: timeouts.launchMs, late: "The micro-VM did not answer", signal }
+  const link = await inTime(launch, (signal) => linkUp(tried, signal)).catch((error: unknown) => {
     if (options.restored && !hasAnswered) underWay.forgotten()
-    if (isLoss(error)) underWay.died(starved() ? "starved" : "vanished")
+    if (isLoss(error)) underWay.died(diedOf(error, "vanished"))
     throw error
   })
   const { qmp, overlays, control, connection } = link
@@ -147,7 +153,7 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
     if (error instanceof TrialOver || !isLoss(error)) connection.asked()
     // a guest that is lost says how, only a little later than what waited for it fails
     else await Promise.race([connection.closed, control.ping().catch(() => connection.closed)])
-    connection.end("The volumes could not be found.", starved() ? "starved" : "hung")
+    connection.end("The volumes could not be found.", diedOf(error, "hung"))
     throw error
   }
 
@@ -183,6 +189,7 @@ type Tried = ConnectOptions & {
   readonly timeouts: GuestTimeouts
   readonly verdict: Verdict
   readonly underWay: UnderWay
+  readonly clock: GuestClock
   readonly starved: () => boolean
   /** Serials of the disks that are plugged in. */
   readonly plugged: Set<string>
@@ -196,19 +203,20 @@ function pastReading({ past, disks, dir, log }: ConnectOptions, host: SessionHos
 
 /** What verbs need of this guest. It is ended when half of its ports are held by what does not end. */
 function hostOf(
-  { dir, sessions = defaultSessions, underWay, starved, timeouts }: Tried,
+  { dir, sessions = defaultSessions, underWay, clock, starved, timeouts }: Tried,
   control: Control,
   connection: Connection,
 ) {
   const ports = new PortPool(sessions)
   void connection.closed.then(({ message }) => ports.fail(new RecoveryError("GuestFailed", message)))
   const stuck = new Stuck({
+    clock,
     graceMs: timeouts.stuckMs,
     most: Math.ceil(sessions / 2),
     starved,
-    tooMany: () => connection.end("Too much hangs in the micro-VM's kernel.", "hung"),
+    tooMany: (wantOfCpu) => connection.end("Too much hangs in the micro-VM's kernel.", wantOfCpu ? "starved" : "hung"),
   })
-  return { dir, control, ports, underWay, stuck }
+  return { dir, control, ports, underWay, stuck, clock }
 }
 
 /**
@@ -216,9 +224,10 @@ function hostOf(
  * did not get through that: then it has to boot first, and for a trial it gets none yet.
  */
 async function linkUp(options: Tried, signal: AbortSignal) {
-  const { dir, log, timeouts, underWay, verdict, starved } = options
+  const { dir, log, timeouts, underWay, verdict, clock, starved } = options
   const booted = underWay.begin({ kind: "boot" })
-  const qmp = await awaitQmp(`${dir}/qmp`, timeouts.commandMs, signal)
+  const { commandMs, pingEveryMs, pingMs } = timeouts
+  const qmp = await awaitQmp(`${dir}/qmp`, { clock, commandMs }, signal)
   let control: Control | undefined
   const abort = () => {
     qmp.close()
@@ -239,12 +248,11 @@ async function linkUp(options: Tried, signal: AbortSignal) {
     for (const disk of given) await plugOne(options, qmp, disk)
     await hello
     looked()
-    const { pingEveryMs, pingMs } = timeouts
     return {
       qmp,
       overlays,
       control,
-      connection: keepConnection({ qmp, control, underWay, starved, log, pingEveryMs, pingMs }),
+      connection: keepConnection({ qmp, control, underWay, clock, starved, log, pingEveryMs, pingMs }),
     }
   } catch (error) {
     abort()

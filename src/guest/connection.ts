@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import type { HowItEnded } from "./blame.ts"
 import type { Control } from "./control.ts"
+import type { GuestClock } from "./cpu/guest-clock.ts"
+import { howLate } from "./cpu/words.ts"
 import type { GuestEnd } from "./guest.ts"
 import type { UnderWay } from "./history.ts"
 import type { GuestLog } from "./log.ts"
@@ -12,6 +14,7 @@ export interface ConnectionOptions {
   readonly qmp: Qmp
   readonly control: Control
   readonly underWay: UnderWay
+  readonly clock: GuestClock
   readonly starved: () => boolean
   readonly log: GuestLog
   readonly pingEveryMs: number
@@ -33,7 +36,7 @@ const lastWordMs = 1000
 
 /** Ends everything as soon as one channel has ended or the agent does not answer, and says why. */
 export function keepConnection(options: ConnectionOptions): Connection {
-  const { qmp, control, underWay, starved, log, pingEveryMs, pingMs } = options
+  const { qmp, control, underWay, clock, starved, log, pingEveryMs, pingMs } = options
   const { promise: closed, resolve } = Promise.withResolvers<GuestEnd>()
   let asked = false
   let shutdown = ""
@@ -52,8 +55,8 @@ export function keepConnection(options: ConnectionOptions): Connection {
     control.close()
     qmp.close()
   }
-  const stopWatching = watch(control, { everyMs: pingEveryMs, boundMs: pingMs }, () =>
-    end(`The micro-VM did not answer for ${pingMs} ms.`, starved() ? "starved" : "hung"),
+  const stopWatching = watch(control, { clock, everyMs: pingEveryMs, boundMs: pingMs }, (late) =>
+    end(`The micro-VM did not answer ${howLate(late)}`, starved() || late.starved ? "starved" : "hung"),
   )
   void qmp.closed.then(() => {
     const why = shutdown === "" ? "" : ` (${shutdown})`

@@ -7,6 +7,8 @@ import type { Guest } from "./guest.ts"
 export class CurrentGuest implements FileSource {
   #guest: Guest | undefined
   #ready = false
+  /** The guest that is on its way gets too little CPU. */
+  shortOfCpu = false
 
   get ready(): boolean {
     return this.#ready
@@ -15,6 +17,7 @@ export class CurrentGuest implements FileSource {
   came(guest: Guest): void {
     this.#guest = guest
     this.#ready = true
+    this.shortOfCpu = false
   }
 
   left(): void {

@@ -1,9 +1,11 @@
 import type { Socket } from "node:net"
 import { setTimeout as delay } from "node:timers/promises"
 import { RecoveryError } from "../api/reasons.ts"
+import type { GuestClock } from "./cpu/guest-clock.ts"
 import { LineSplitter } from "./lines.ts"
 import { printable } from "./printable.ts"
 import { awaitSocket } from "./socket.ts"
+import { TooLate } from "./too-late.ts"
 
 type Json = Record<string, unknown>
 interface Waiting {
@@ -12,6 +14,12 @@ interface Waiting {
 }
 
 const maxAnswerBytes = 16 << 20
+
+/** How long QEMU may take to answer one command, milliseconds of the guest's time. */
+export interface QmpLimit {
+  readonly clock: GuestClock
+  readonly commandMs: number
+}
 
 /** A QMP event, for instance `{event: "SHUTDOWN", data: {reason: "guest-panic"}}`. */
 export interface QmpEvent {
@@ -29,12 +37,12 @@ export class Qmp {
   readonly #socket: Socket
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Set<(event: QmpEvent) => void>()
-  readonly #timeoutMs: number
+  readonly #limit: QmpLimit
   #nextId = 1
 
-  constructor(socket: Socket, timeoutMs: number) {
+  constructor(socket: Socket, limit: QmpLimit) {
     this.#socket = socket
-    this.#timeoutMs = timeoutMs
+    this.#limit = limit
     const { promise, resolve: greet } = Promise.withResolvers<boolean>()
     this.greeted = promise
     this.#greet = greet
@@ -64,14 +72,15 @@ export class Qmp {
     const id = this.#nextId++
     this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`)
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const { clock, commandMs } = this.#limit
+      const stop = clock.limit(commandMs, `QEMU's answer to ${command}`, (late) => {
         this.#waiting.delete(id)
-        reject(new RecoveryError("GuestFailed", `QEMU did not answer ${command} within ${this.#timeoutMs} ms.`))
-      }, this.#timeoutMs)
+        reject(new TooLate(`QEMU did not answer ${command}`, late))
+      })
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T) => {
-          clearTimeout(timer)
+          stop()
           settle(value)
         }
       this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) })
@@ -112,9 +121,9 @@ export class Qmp {
  * Connects to the next QEMU that greets. One that is being killed takes connections until its last socket is closed and
  * never says a word: that is no guest that was lost, it is not there any more. Gives up when the signal says so.
  */
-export async function awaitQmp(path: string, timeoutMs: number, signal: AbortSignal): Promise<Qmp> {
+export async function awaitQmp(path: string, limit: QmpLimit, signal: AbortSignal): Promise<Qmp> {
   for (;;) {
-    const qmp = new Qmp(await awaitSocket(path, signal), timeoutMs)
+    const qmp = new Qmp(await awaitSocket(path, signal), limit)
     const close = () => qmp.close()
     signal.addEventListener("abort", close, { once: true })
     const greeted = await qmp.greeted

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import type { Socket } from "node:net"
 import type { Deed } from "./blame.ts"
 import type { Control } from "./control.ts"
+import type { GuestClock } from "./cpu/guest-clock.ts"
 import type { UnderWay } from "./history.ts"
 import type { PortPool } from "./port-pool.ts"
 import { connectSocket, type Received } from "./socket.ts"
@@ -28,6 +29,7 @@ export interface SessionHost {
   readonly ports: PortPool
   readonly underWay: UnderWay
   readonly stuck: Stuck
+  readonly clock: GuestClock
 }
 
 export interface SessionOptions {

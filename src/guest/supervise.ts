@@ -5,6 +5,8 @@ import type { FileHandle } from "node:fs/promises"
 import { promisify } from "node:util"
 import { RecoveryError } from "../api/reasons.ts"
 import { chooseMachine, qemuArguments, type QemuOptions } from "./arguments.ts"
+import { tellCpu } from "./cpu/tell-cpu.ts"
+import { ThreadTimes } from "./cpu/thread-times.ts"
 import type { GuestLog } from "./log.ts"
 import { printable } from "./printable.ts"
 
@@ -75,12 +77,26 @@ export async function superviseQemu(options: SuperviseOptions): Promise<QemuExit
     if (qemu.pid !== undefined) started?.(qemu.pid)
     log.debug({ qemu: qemu.pid, restored: state !== undefined }, "QEMU started")
     if (signal.aborted) kill()
-    await once(qemu, "close")
+    const ended = once(qemu, "close")
+    await using _ = await tellCpuOf(qemu.pid, dir, log)
+    await ended
     const exit = { code: qemu.exitCode, signal: qemu.signalCode, console: tail.toString("latin1"), asked }
     log.debug({ code: exit.code, signal: exit.signal }, "QEMU ended")
     return exit
   } finally {
     signal.removeEventListener("abort", kill)
+  }
+}
+
+/** Who can't know what CPU QEMU gets takes it that it gets what it wants. */
+async function tellCpuOf(pid: number | undefined, dir: string, log: GuestLog): Promise<AsyncDisposable | undefined> {
+  if (pid === undefined) return undefined
+  const times = new ThreadTimes(pid)
+  try {
+    return await tellCpu(dir, () => times.read())
+  } catch (err) {
+    log.warn({ err }, "what CPU QEMU gets can't be told")
+    return undefined
   }
 }
 

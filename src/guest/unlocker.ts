@@ -1,9 +1,12 @@
 import { RecoveryError } from "../api/reasons.ts"
 import type { Volume } from "./catalogue.ts"
+import { counted } from "./cpu/time-left.ts"
+import { enoughCpu } from "./cpu/words.ts"
 import { inTime } from "./in-time.ts"
 import type { GuestLog } from "./log.ts"
 import { printable } from "./printable.ts"
 import type { SessionHost } from "./session.ts"
+import { isForWantOfCpu, TooLate } from "./too-late.ts"
 import { attempts, type UnlockKey, unusable } from "./unlock-key.ts"
 import { runVerb } from "./verb.ts"
 
@@ -16,7 +19,7 @@ export interface UnlockerOptions {
   readonly host: SessionHost
   readonly log: GuestLog
   readonly keys: readonly UnlockKey[]
-  /** How long one key may take on one volume: what makes passphrases hard to guess is slow under emulation. */
+  /** How long one key may take on one volume, of the guest's time: what makes passphrases hard to guess is slow under emulation. */
   readonly keyMs: number
   /** How long all keys may take on all volumes. */
   readonly allMs: number
@@ -78,7 +81,8 @@ export class Unlocker {
     const { host, keyMs, allMs } = this.#options
     const limitMs = Math.min(keyMs, allMs - this.#spentMs)
     if (limitMs <= 0) throw new UnlockFailure("Not tried, as the others have taken too long")
-    const started = performance.now()
+    const spent = host.clock.start()
+    void spent.look() // what the guest is denied counts from here
     const deed = { kind: "unlock", volume: host.underWay.anchorOf(device) } as const
     const failed = (message: string, exitCode: number) => {
       // of a recovery key of another BitLocker it says nothing, with a code that could mean anything
@@ -87,16 +91,16 @@ export class Unlocker {
       return new UnlockFailure(`Could not be tried (${message.replace(/\.$/, "")}${cure})`)
     }
     try {
-      await inTime(limitMs, `Volume ${path} was not unlocked`, signal, (signal) =>
+      const limit = { clock: host.clock, ms: limitMs, late: `Volume ${path} was not unlocked`, signal }
+      await inTime(limit, (signal) =>
         runVerb(host, "unlock", [device], { input: key.toString("base64"), deed, failed, signal }),
       )
     } catch (error) {
-      const isLate = performance.now() - started >= limitMs && signal?.aborted !== true
-      if (isLate && error instanceof RecoveryError && error.code === "GuestFailed")
-        throw new UnlockFailure(`Not tried to the end within ${Math.ceil(limitMs) / 1000} s`)
-      throw error
+      if (!(error instanceof TooLate)) throw error
+      const why = isForWantOfCpu(error) ? ` of CPU, which it did not get (${enoughCpu})` : ""
+      throw new UnlockFailure(`Not tried to the end within ${Math.ceil(limitMs) / 1000} s${why}`)
     } finally {
-      this.#spentMs += performance.now() - started
+      this.#spentMs += counted(await spent.look())
     }
   }
 }

@@ -2,13 +2,15 @@ import type { Socket } from "node:net"
 import { RecoveryError } from "../api/reasons.ts"
 import type { Deed } from "./blame.ts"
 import { EndMark } from "./end-mark.ts"
+import type { Late } from "./cpu/guest-clock.ts"
 import { openSession, type SessionHost, type Word } from "./session.ts"
+import { TooLate } from "./too-late.ts"
 
 export interface VerbOptions {
   readonly signal?: AbortSignal | undefined
   /** What it does with what is on the disks. */
   readonly deed?: Deed
-  /** How long it may take once it has begun, milliseconds; then it is ended, and TooLate is thrown. */
+  /** How long it may take once it has begun, milliseconds of the guest's time; then it is ended, and TooLate is thrown. */
   readonly limitMs?: number
   /** One line for the verb's stdin. */
   readonly input?: string
@@ -29,8 +31,12 @@ export async function* streamVerb(
   const { signal, input, failed, deed, limitMs } = options
   const session = await openSession(host, verb, words, { signal, deed })
   const mark = new EndMark(session.nonce)
-  const limit = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
-  limit?.addEventListener("abort", session.close, { once: true })
+  let late: Late | undefined
+  const end = (how: Late) => {
+    late = how
+    session.close()
+  }
+  const stopLimit = limitMs === undefined ? undefined : host.clock.limit(limitMs, `The guest's ${verb}`, end)
   signal?.addEventListener("abort", session.close, { once: true })
   try {
     signal?.throwIfAborted()
@@ -43,17 +49,14 @@ export async function* streamVerb(
       return
     }
     signal?.throwIfAborted()
-    if (limit?.aborted) throw new TooLate("GuestFailed", `The guest's ${verb} did not end within ${limitMs} ms.`)
+    if (late !== undefined) throw new TooLate(`The guest's ${verb} did not end`, late)
     throw new RecoveryError("GuestFailed", `The micro-VM or its ${verb} ended before the answer was complete.`)
   } finally {
     signal?.removeEventListener("abort", session.close)
-    limit?.removeEventListener("abort", session.close)
+    stopLimit?.()
     session.close()
   }
 }
-
-/** A verb has taken longer than it may. */
-export class TooLate extends RecoveryError {}
 
 /** The whole output of a verb that says little. Rejects with ProtocolError when it is more than `maxBytes`. */
 export async function runVerb(

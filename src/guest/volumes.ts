@@ -19,8 +19,9 @@ import { printable } from "./printable.ts"
 import { parseProbe, type ProbeAnswer } from "./probe-answer.ts"
 import type { SessionHost } from "./session.ts"
 import { Systems, type SystemsOptions } from "./system/systems.ts"
+import { isForWantOfCpu, TooLate } from "./too-late.ts"
 import { UnlockFailure, type Unlocker } from "./unlocker.ts"
-import { runVerb, TooLate } from "./verb.ts"
+import { runVerb } from "./verb.ts"
 
 /** Up to so many volumes are mounted at once when the guest starts; with more, each when it is opened. */
 const eagerVolumes = 32
@@ -39,7 +40,7 @@ export interface VolumesOptions {
   readonly journal: Journal
   readonly log: GuestLog
   readonly read: SystemsOptions["read"]
-  /** How long a probe or a mount may take. */
+  /** How long a probe or a mount may take, milliseconds of the guest's time. */
   readonly timeoutMs: number
   /** What former guests say of these disks. */
   readonly verdict: Verdict
@@ -61,7 +62,7 @@ export class Volumes {
 
   constructor(options: VolumesOptions) {
     this.#options = options
-    this.#systems = new Systems({ ...options, timeoutMs: options.timeoutMs / 4 })
+    this.#systems = new Systems({ ...options, clock: options.host.clock, timeoutMs: options.timeoutMs / 4 })
   }
 
   get catalogue(): Catalogue {
@@ -222,10 +223,10 @@ export class Volumes {
     }
   }
 
-  /** A volume is mounted without end. It is not tried again, unless it is the storage that doesn't answer. */
+  /** A volume is mounted without end. It is not tried again, unless it is the storage that doesn't answer, or want of CPU. */
   #late(volume: Volume, error: TooLate): Partial<Volume> {
     const { starved, late, timeoutMs } = this.#options
-    if (starved()) throw error
+    if (starved() || isForWantOfCpu(error)) throw error
     const why = `It was not mounted within ${timeoutMs / 1000} s, and is left out.`
     late(this.#anchor(volume), why)
     return leftOut(why)
@@ -254,7 +255,8 @@ export class Volumes {
   }
 
   #inTime<T>(late: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return inTime(this.#options.timeoutMs, late, signal, work)
+    const { host, timeoutMs: ms } = this.#options
+    return inTime({ clock: host.clock, ms, late, signal }, work)
   }
 }
 

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises"
 import type { Control } from "./control.ts"
+import type { GuestClock, Late } from "./cpu/guest-clock.ts"
+
+export interface WatchOptions {
+  readonly clock: GuestClock
+  readonly everyMs: number
+  readonly boundMs: number
+}
 
 /**
  * Pings the agent every `everyMs` and calls `dead` once when it has not answered within `boundMs`. Returns how to stop it.
@@ -7,23 +14,31 @@ import type { Control } from "./control.ts"
  */
 export function watch(
   control: Control,
-  { everyMs, boundMs }: { everyMs: number; boundMs: number },
-  dead: () => void,
+  { clock, everyMs, boundMs }: WatchOptions,
+  dead: (late: Late) => void,
 ): () => void {
   const stop = new AbortController()
-  const pause = (ms: number) =>
-    delay(ms, "passed" as const, { signal: stop.signal, ref: false }).catch(() => "stopped" as const)
+  let giveUp: (() => void) | undefined
+  const pause = () =>
+    delay(everyMs, "passed" as const, { signal: stop.signal, ref: false }).catch(() => "stopped" as const)
   const loop = async () => {
-    while ((await pause(everyMs)) === "passed") {
+    while ((await pause()) === "passed") {
+      const { promise: late, resolve } = Promise.withResolvers<Late | "stopped">()
+      const forget = clock.limit(boundMs, "The agent's answer", resolve)
+      giveUp = () => resolve("stopped")
       const pong = control.ping().then(
         () => "pong" as const,
         () => "stopped" as const,
       )
-      const outcome = await Promise.race([pong, pause(boundMs)])
+      const outcome = await Promise.race([pong, late])
+      forget()
       if (outcome === "stopped") return
-      if (outcome === "passed") return dead()
+      if (outcome !== "pong") return dead(outcome)
     }
   }
   void loop()
-  return () => stop.abort()
+  return () => {
+    stop.abort()
+    giveUp?.()
+  }
 }

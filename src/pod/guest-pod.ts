@@ -106,7 +106,7 @@ async function emptyOverlays(dir: string): Promise<void> {
 
 /** A QEMU that was killed leaves its sockets: those of its channels and sessions, and that of what was written (WrittenBlocks). */
 async function removeSockets(dir: string): Promise<void> {
-  await removeNamed(dir, /^(?:qmp|ctl|written|s\d+)$/)
+  await removeNamed(dir, /^(?:qmp|ctl|written|s\d+|cpu)$/)
 }
 
 async function removeNamed(dir: string, names: RegExp): Promise<void> {

@@ -88,7 +88,7 @@ export async function switchOff({ sibling, guest }: GuestSide): Promise<void> {
 }
 
 async function findGuest(
-  { dir, disks: given, past, waiting }: GuestSide,
+  { dir, disks: given, past, waiting, current }: GuestSide,
   options: FilesOptions,
   history: History,
   log: Logger,
@@ -104,7 +104,9 @@ async function findGuest(
   try {
     const { "overlay-dir": overlayDir, journal } = options
     const starved = () => waiting.oldestMs > starvedMs
-    return await connectGuest({ dir, overlayDir, disks, past, keys, journal, history, starved, log, signal })
+    const shortOfCpu = () => void (current.shortOfCpu = !current.ready)
+    const storage = { disks, past, journal, starved }
+    return await connectGuest({ dir, overlayDir, ...storage, keys, history, shortOfCpu, log, signal })
   } finally {
     for (const { value } of keys) value?.reveal().fill(0)
   }

@@ -57,6 +57,7 @@ export class RestoreState {
       deadline: life.deadline.toISOString(),
       disks: this.disks.map(({ name, serial, device }) => ({ name, serial, sizeBytes: device.sizeBytes })),
       volumes: told(this.source.catalogue().volumes),
+      ...(this.guests.some(({ shortOfCpu }) => shortOfCpu) && { shortOfCpu: true }),
       usage: { ...(this.service?.usage() ?? unused), ...(this.past.length > 0 && { pastGuest: totalOf(this.past) }) },
       ...(hostKey !== undefined && { sftp: { hostKey, publicKeys: this.publicKeys.fingerprints } }),
       ...(this.#error && { error: terminationMessage(this.#error.cause) }),

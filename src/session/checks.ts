@@ -1,7 +1,7 @@
 import { inUse } from "./clones.ts"
 import { nobodyReads } from "./idle.ts"
 import type { Instant, Observed } from "./observed.ts"
-import { expiry, instant } from "./time.ts"
+import { expiry, started } from "./time.ts"
 import { verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -26,7 +26,7 @@ const unmountAsked: Check = ({ spec }) =>
   spec?.desiredState === "Unmounted" ? verdict("UnmountRequested", "spec.desiredState is Unmounted.") : undefined
 
 const timeIsUp: Check = (observed, now) => {
-  const startedAt = instant(observed.status.startedAt)
+  const startedAt = started(observed.status, now)
   if (startedAt === undefined || now < expiry(startedAt, observed)) return undefined
   return verdict(
     "TtlEnded",

@@ -204,6 +204,8 @@ export interface RestoreReport {
   state: "Starting" | "Mounting" | "Ready" | "Releasing" | "Released" | "Failed"
   deadline: string
   volumes: VolumeStatus[]
+  /** A micro-VM that is on its way takes longer, for want of CPU. */
+  shortOfCpu?: boolean
   usage: Pick<UsageStatus, "clients" | "filesRead" | "lastActivityAt">
   /** When it serves SFTP: its host key, and the fingerprints of the public keys that it was told of. */
   sftp?: { hostKey: string; publicKeys: readonly string[] }

@@ -88,12 +88,19 @@ function serving({ state, disks }: TargetReport, { name }: ObservedPod, hashing:
   )
 }
 
-function mounted({ state, volumes, error }: RestoreReport, { name }: ObservedPod): Progress {
+/** Without figures: they would change with every look. */
+const tooLittleCpu =
+  "Its micro-VM gets too little CPU on its node and takes longer for that: raise the chart's resources.guest (requests and limits), or run less on that node."
+
+function mounted({ state, volumes, shortOfCpu, error }: RestoreReport, { name }: ObservedPod): Progress {
   if (state === "Ready") {
     const count = volumes.filter((volume) => volume.state === "Mounted" || volume.state === "Available").length
     return yes("Mounted", `${count} of ${volumes.length} volumes can be read.`)
   }
   if (state === "Failed") return notYet(verdict("GuestFailed", `Pod ${name}: ${error?.message ?? "no message"}`))
-  if (state === "Mounting") return notYet(verdict("Mounting", `Pod ${name} looks for volumes and mounts them.`))
+  if (state === "Mounting") {
+    const slow = shortOfCpu ? ` ${tooLittleCpu}` : ""
+    return notYet(verdict("Mounting", `Pod ${name} looks for volumes and mounts them.${slow}`))
+  }
   return notYet(verdict(state === "Starting" ? "Starting" : "Releasing", `Pod ${name} is ${state}.`))
 }

@@ -20,7 +20,7 @@ import { progress } from "./progress.ts"
 import { publicKeys, sftpOf } from "./sftp.ts"
 import { isFatal, succession } from "./succession.ts"
 import type { Succession } from "./succession.ts"
-import { againMs, expiry, instant, timestamp } from "./time.ts"
+import { againMs, expiry, instant, started, timestamp } from "./time.ts"
 import { catalogue, everyMs, usage } from "./usage.ts"
 import { isVerdict, verdict } from "./verdict.ts"
 import type { Verdict } from "./verdict.ts"
@@ -39,7 +39,7 @@ export function run(observed: Observed, chosen: Choice, now: Instant): Plan | Ve
   if (gone) return gone
   const target = succession("target", observed, status.targets?.[0]?.podName, now)
   const restore = succession("restore", observed, status.access?.podName, now)
-  const startedAt = instant(status.startedAt) ?? Math.min(now, observed.attachment?.createdAt ?? now)
+  const startedAt = started(status, now) ?? Math.min(now, observed.attachment?.createdAt ?? now)
   const replaced = replaceClones(chosen.clones, target, observed)
   if (replaced) return note(observed, { clones: replaced })
   const clones = withContents(choice.clones, observed.conversions).map((clone) => {

@@ -1,4 +1,5 @@
-import { HOUR, LONGEST_TTL, parseDuration } from "../api/duration.ts"
+import { HOUR, LONGEST_TTL, MINUTE, parseDuration } from "../api/duration.ts"
+import type { SessionStatus } from "../api/status.ts"
 import type { Instant, Observed } from "./observed.ts"
 
 /** Milliseconds since 1970, or undefined for what is absent or no time at all. */
@@ -21,6 +22,18 @@ export function againMs(firstMs: number, elapsedMs: number): number {
 }
 
 const RAREST_MS = 15_000
+
+/** The clocks of operators that lead in turn may be so far apart: docs/decisions/clock-skew.md. */
+const APART_MS = 5 * MINUTE
+
+/**
+ * When a session started, if it has. A start that is further ahead than clocks are apart was written by a clock that was
+ * wrong, and would keep the session open until then: it counts from now.
+ */
+export function started({ startedAt }: SessionStatus, now: Instant): Instant | undefined {
+  const at = instant(startedAt)
+  return at !== undefined && at > now + APART_MS ? now : at
+}
 
 /** When a session that started then ends by itself: ttl, but never past the administrator's or our own maximum. */
 export function expiry(startedAt: Instant, { spec, limits }: Pick<Observed, "spec" | "limits">): Instant {

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { prepareAppliance } from "../../src/guest/appliance.ts"
 import { Control } from "../../src/guest/control.ts"
+import { GuestClock } from "../../src/guest/cpu/guest-clock.ts"
 import type { GuestLog } from "../../src/guest/log.ts"
 import { History } from "../../src/guest/history.ts"
 import { PortPool } from "../../src/guest/port-pool.ts"
@@ -120,13 +121,14 @@ async function look(name: string): Promise<{ random: string[]; aheadMs: number }
   const appliance = await prepareAppliance()
   const qemu = superviseQemu({ ...appliance, ...size, accel: "tcg", dir: sockets, state, log, signal: stop.signal })
   try {
-    const qmp = await awaitQmp(`${sockets}/qmp`, 60_000, signal)
+    const clock = GuestClock.of(sockets, { log })
+    const qmp = await awaitQmp(`${sockets}/qmp`, { clock, commandMs: 60_000 }, signal)
     await qmp.execute("qmp_capabilities")
     await untilRestored(qmp)
     const control = new Control(await awaitSocket(`${sockets}/ctl`, signal))
     await control.hello()
-    const stuck = new Stuck({ graceMs: 60_000, most: 1, starved: () => false, tooMany: () => stop.abort() })
-    const host = { dir: sockets, control, ports: new PortPool(1), underWay: new History().guest(), stuck }
+    const stuck = new Stuck({ clock, graceMs: 60_000, most: 1, starved: () => false, tooMany: () => stop.abort() })
+    const host = { dir: sockets, control, ports: new PortPool(1), underWay: new History().guest(), stuck, clock }
     const uuid = () => verb(host, "cat", "/", "/proc/sys/kernel/random/uuid")
     const bootId = await verb(host, "cat", "/", "/proc/sys/kernel/random/boot_id")
     const random = [bootId, await uuid(), await uuid()]

@@ -67,6 +67,11 @@ function keepMachine(
   const [over, kill] = [new AbortController(), new AbortController()]
   const source = new CurrentGuest()
   let guest: Guest | undefined
+  let isTold = false
+  const shortOfCpu = () => {
+    if (!isTold) step("the micro-VM gets too little CPU and takes longer: run less beside it")
+    isTold = true
+  }
   const came = Promise.withResolvers<void>()
   const machine = {
     ...appliance,
@@ -81,6 +86,7 @@ function keepMachine(
     ...(started && { started }),
     past,
     starved,
+    shortOfCpu,
     signal: AbortSignal.any([options.signal, kill.signal]),
   }
   const kept = keepGuest({

@@ -2,9 +2,10 @@ import { once } from "node:events"
 import { createServer } from "node:net"
 import { z } from "zod"
 import { RecoveryError } from "../../api/reasons.ts"
+import { GuestClock } from "../cpu/guest-clock.ts"
 import { inTime } from "../in-time.ts"
 import type { GuestLog } from "../log.ts"
-import { awaitQmp, type Qmp } from "../qmp.ts"
+import { awaitQmp, type Qmp, type QmpLimit } from "../qmp.ts"
 import { untilEvent } from "../qmp-event.ts"
 import type { Keep } from "./folder.ts"
 
@@ -29,7 +30,9 @@ const migration = z.object({ status: z.string(), "error-desc": z.string().option
  */
 export async function saveBooted(options: SaveOptions): Promise<void> {
   const { dir, launchMs, commandMs, log, signal } = options
-  const qmp = await inTime(launchMs, "The micro-VM did not answer", signal, (signal) => booted(dir, commandMs, signal))
+  const clock = GuestClock.of(dir, { log })
+  const limit = { clock, ms: launchMs, late: "The micro-VM did not answer", signal }
+  const qmp = await inTime(limit, (signal) => booted(dir, { clock, commandMs }, signal))
   const started = performance.now()
   try {
     await save(qmp, options)
@@ -46,8 +49,8 @@ export async function saveBooted(options: SaveOptions): Promise<void> {
 }
 
 /** The agent opens its port when everything else is done. */
-async function booted(dir: string, commandMs: number, signal: AbortSignal): Promise<Qmp> {
-  const qmp = await awaitQmp(`${dir}/qmp`, commandMs, signal)
+async function booted(dir: string, limit: QmpLimit, signal: AbortSignal): Promise<Qmp> {
+  const qmp = await awaitQmp(`${dir}/qmp`, limit, signal)
   const close = () => qmp.close()
   signal.addEventListener("abort", close, { once: true })
   try {

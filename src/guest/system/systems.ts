@@ -1,5 +1,7 @@
 import type { Volume } from "../catalogue.ts"
+import type { GuestClock } from "../cpu/guest-clock.ts"
 import type { GuestVolumeReader } from "../guest.ts"
+import { inTime } from "../in-time.ts"
 import type { DynamicDisks } from "../ldm/discover.ts"
 import type { GuestLog } from "../log.ts"
 import type { ProbeAnswer } from "../probe-answer.ts"
@@ -10,7 +12,8 @@ import { hintedLetters, type Marks, marksOf, mountPoints } from "./marks.ts"
 export interface SystemsOptions {
   /** Reads what is mounted from a device. */
   readonly read: (device: string) => Promise<Pick<GuestVolumeReader, "read" | "release">>
-  /** How long it may take to look at one system. */
+  readonly clock: GuestClock
+  /** How long it may take to look at one system, milliseconds of the guest's time. */
   readonly timeoutMs: number
   readonly log: GuestLog
 }
@@ -35,11 +38,12 @@ export class Systems {
 
   /** Who it is that lies on a volume that is mounted. What can't be read says nothing. */
   async identify({ path, device }: Volume, place: SystemPlace): Promise<Pick<Volume, "system">> {
-    const { log, timeoutMs, read } = this.#options
+    const { log, clock, timeoutMs: ms, read } = this.#options
     try {
       const reader = await read(device)
       try {
-        const facts = await identify(place, reader, AbortSignal.timeout(timeoutMs))
+        const late = "The system was not looked at"
+        const facts = await inTime({ clock, ms, late, signal: undefined }, (signal) => identify(place, reader, signal))
         this.#found.set(device, facts)
         const { os, version, hostName } = facts
         const named = { ...(os && { os }), ...(version && { version }), ...(hostName && { hostName }) }

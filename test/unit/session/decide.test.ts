@@ -222,6 +222,23 @@ test.each<[string, Observed, string]>([
   expect(`${type} ${condition(plan, type)}`).toBe(expected)
 })
 
+test.each([
+  ["a day ahead was written by a clock that was wrong: it counts from now", 24 * 60, 0],
+  ["as far ahead as clocks may be apart stays", 5, 5],
+])("a start %s", (_, ahead, counted) => {
+  const { status } = decide(ready({ status: { ...ready().status, startedAt: at.iso(now + minutes(ahead)) } }), now)
+  expect(status).toMatchObject({
+    startedAt: at.iso(now + minutes(counted)),
+    expiresAt: at.iso(now + minutes(720 + counted)),
+  })
+})
+
+test("a micro-VM that takes long for want of CPU is not to blame: the condition says what to do", () => {
+  const slow = decide(provisioning(at.mounted({ state: "Mounting", shortOfCpu: true })), now)
+  const { message } = slow.status.conditions?.find(({ type }) => type === "Mounted") ?? {}
+  expect(message).toMatch(/too little CPU.*raise the chart's resources\.guest/)
+})
+
 test("an answer that is lost once changes nothing, a pod that is lost does", () => {
   const status = decide(ready(), now).status
   const silent = { podName: names.pod("target", 0), unreachable: "time-out" }
