@@ -47,7 +47,7 @@ beforeAll(async () => {
   }
   kept = await keepTestGuest([{ name: "files", serial: "ahead-0", device }])
   await kept.came
-})
+}, 600_000)
 afterAll(async () => {
   await kept.stop()
   await device.close()
