@@ -7,7 +7,8 @@
    JAIL_LATE=dir  at the first getpwuid(): for sftp-server, which opens /dev/null first and calls it before any request.
    JAIL_XATTR     keeps the capability to read trusted.* attributes, and lists those that NTFS has but does not tell of,
                   streams among them (jail-streams.c): for tar.
-   JAIL_EMPTY     has regular files look empty, so that tar writes headers and opens nothing that it need not. */
+   JAIL_EMPTY     has regular files look empty, so that tar writes headers and opens nothing that it need not.
+   JAIL_AHEAD     reads small files ahead of the program: for tar (jail-ahead.c). */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -27,6 +28,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
+#include "jail-ahead.h"
 
 enum { NO_DIRECTORY = 121, NO_JAIL = 122, NOT_CONFINED = 123 };
 
@@ -75,6 +77,7 @@ static void jail(const char *directory) {
   if (on_ntfs) start_streams(directory);
   if (chroot(directory) || chdir("/")) _exit(NO_DIRECTORY);
   empty = getenv("JAIL_EMPTY") != NULL;
+  if (getenv("JAIL_AHEAD")) start_ahead();
   drop_capabilities(getenv("JAIL_XATTR") != NULL);
   unsetenv("JAIL");
   unsetenv("JAIL_LATE");
@@ -142,10 +145,12 @@ struct dirent *readdir(DIR *directory) {
   int before = errno;
   errno = 0;
   struct dirent *entry = real(directory);
-  if (!entry && !errno && passed_over(directory)) errno = EUCLEAN;
+  if (entry) ahead_found(dirfd(directory), entry);
+  else if (!errno && passed_over(directory)) errno = EUCLEAN;
   if (serving && !entry && errno && told != directory) entry = &broken;
   told = entry == &broken ? directory : NULL;
   looks_at_entry = serving && entry;
+  if (!entry && !errno) ahead_complete(dirfd(directory));
   if (entry || !errno) errno = before;
   return entry;
 }
@@ -200,7 +205,9 @@ int fstat(int fd, struct stat *file) {
 int fstatat(int directory, const char *path, struct stat *file, int flags) {
   static int (*real)(int, const char *, struct stat *, int);
   if (!real) real = (int (*)(int, const char *, struct stat *, int))dlsym(RTLD_NEXT, "fstatat");
-  return told(real(directory, path, file, flags), file);
+  int result = told(real(directory, path, file, flags), file);
+  if (!result) ahead_passed(directory, file->st_ino);
+  return result;
 }
 
 /* Where HFS+ says that there are no attributes, of much when they are listed, of some that it has listed when they are

@@ -23,7 +23,7 @@ make_root() {
     for lib in $(libraries "$pool/$file"); do take "$lib" "$root/lib/$triplet"; done
   done < <(listed files.txt)
   take "$pool/lib/$triplet/libgcc_s.so.1" "$root/lib/$triplet" # threads load it when they are cancelled
-  compile jail.c "$root/lib/jail.so" -shared -fPIC jail-streams.c
+  compile jail.c "$root/lib/jail.so" -shared -fPIC jail-streams.c jail-ahead.c
   compile hello.c "$root/hello" -fPIE -pie
   compile streams.c "$root/streams" -fPIE -pie -isystem "$pool/usr/include" "$pool/lib/$triplet/libntfs-3g.so.89"
   echo usr/include/ntfs-3g/volume.h >>"$work/used"

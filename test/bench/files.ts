@@ -1,6 +1,8 @@
+import { join } from "node:path"
 import { makeImages } from "../disks/images.ts"
 import { idOf } from "../disks/row.ts"
 import { hashFile } from "../support/hashes.ts"
+import { run } from "../support/run.ts"
 import type { Bench, Outcome } from "./bench.ts"
 import { whyNoLibguestfs } from "./disks/libguestfs.ts"
 import { fileSet, fileSetDisk } from "./files/file-set.ts"
@@ -25,7 +27,7 @@ export const files: Bench = {
     const image = await imageOf(set)
     const tasks = tasksOf(set).filter(({ key }) => only.length === 0 || only.includes(key))
     const before = await hashFile(image)
-    const measured = await measure(image, tasks, { rounds, isBeside: absent === undefined })
+    const measured = await measure(image, tasks, { rounds, isBeside: absent === undefined, program: await builtCli() })
     const unchanged = before === (await hashFile(image))
     const figures = measured.flatMap(figuresOf)
     return {
@@ -41,6 +43,12 @@ export const files: Bench = {
       deviations: [...measured.flatMap(({ wrong }) => wrong), ...(unchanged ? [] : ["the disk was written to"])],
     }
   },
+}
+
+async function builtCli(): Promise<string> {
+  const root = join(import.meta.dirname, "../..")
+  await run(process.execPath, [join(root, "scripts/build-cli.ts")])
+  return join(root, "build/kubectl-recover")
 }
 
 async function imageOf(set: ReturnType<typeof fileSet>): Promise<string> {

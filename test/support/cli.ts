@@ -21,9 +21,14 @@ export interface RunningCli {
   readonly ended: Promise<CliAnswer>
 }
 
-/** Starts `kubectl-recover ARGS`, as a person would from a shell without a terminal. */
-export function startCli(args: readonly string[], env: Record<string, string> = {}, cwd?: string): RunningCli {
-  const child = spawn(process.execPath, [script, ...args], {
+/** Starts `kubectl-recover ARGS`, as a person would from a shell without a terminal; `program` unless it is the source. */
+export function startCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd?: string,
+  program = script,
+): RunningCli {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
@@ -54,6 +59,6 @@ export function startCli(args: readonly string[], env: Record<string, string> = 
 }
 
 /** Runs it to its end. */
-export function cli(args: readonly string[], env?: Record<string, string>): Promise<CliAnswer> {
-  return startCli(args, env).ended
+export function cli(args: readonly string[], env?: Record<string, string>, program?: string): Promise<CliAnswer> {
+  return startCli(args, env, undefined, program).ended
 }

@@ -13,6 +13,8 @@ export class Ours implements AsyncDisposable {
   readonly #open: RunningCli
   readonly #dir: string
   readonly #env: Record<string, string>
+  /** What other calls run; the source unless it is set. */
+  program: string | undefined
   /** From the program's start until all volumes are known, and mounted. */
   readonly seconds: number
   readonly cost: Cost
@@ -78,7 +80,7 @@ export class Ours implements AsyncDisposable {
 
   /** Another call of the program, which reaches what is open as `local`; what it has said on stdout. */
   async run(...args: string[]): Promise<Buffer> {
-    const { code, out, err } = await cli(args, this.#env)
+    const { code, out, err } = await cli(args, this.#env, this.program)
     if (code !== 0) throw new Error(`kubectl-recover ${args.join(" ")} ended with ${code}: ${err}`)
     return out
   }

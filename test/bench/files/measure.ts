@@ -30,6 +30,8 @@ export interface Settings {
   readonly rounds: number
   /** Whether libguestfs is measured beside. */
   readonly isBeside: boolean
+  /** kubectl-recover as it is installed: one file. From its source it takes four times as long to start. */
+  readonly program: string
 }
 
 /**
@@ -60,12 +62,17 @@ interface Read extends Omit<Line, "rounds"> {
 
 type Reader = (task: Task) => Promise<Read[]>
 
-async function openBoth(image: string, { isBeside }: Settings, stack: AsyncDisposableStack): Promise<Reader[]> {
+async function openBoth(
+  image: string,
+  { isBeside, program }: Settings,
+  stack: AsyncDisposableStack,
+): Promise<Reader[]> {
   const dir = await mkdtemp(join(tmpdir(), "frk-bench-files-"))
   stack.defer(() => rm(dir, { recursive: true, force: true }))
   const into = join(dir, "read")
   await mkdir(into)
   const ours = stack.use(await Ours.open([image]))
+  ours.program = program
   const clients = await Clients.of(ours, dir)
   const here = readerOf("here", ours.pid, into, clients, (task) => task.ours)
   if (!isBeside) return [here]
