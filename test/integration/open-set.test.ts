@@ -16,7 +16,7 @@ const given: readonly [row: string, disks: Readonly<Record<string, string>>][] =
   ["two groups of one name, from two machines", { m1: "web-a", m2: "web-b" }],
   ["luks2 on a disk", { d: "safe" }],
   ["LUKS in LUKS on LVM on LUKS, each with another key", { n: "sealed" }],
-  ["NTFS: sparse, compressed and plain files", { d: "windows" }],
+  ["NTFS: sparse, compressed and plain files", { ntfs: "windows" }],
   ["half of a mirror was away when the other half was written to", { w2: "dynamic-1" }],
   ["a corrupt ext4, a corrupt XFS and a good one beside them", { bad: "bad", worse: "worse", good: "good" }],
 ]

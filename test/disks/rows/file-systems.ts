@@ -163,7 +163,7 @@ export const foreign = group("foreign file systems", [
   },
   {
     name: "NTFS: sparse, compressed and plain files",
-    disks: one("d", 64),
+    disks: one("ntfs", 64),
     make: `
       sfdisk -q $d1 <<<'label: dos
         type=7'
@@ -179,7 +179,7 @@ export const foreign = group("foreign file systems", [
       echo folder >"/made/n/Ordner größe:of a directory"
       umount /made/n`,
     volumes: [
-      mounted("d-p1", "ntfs", {
+      mounted("ntfs-p1", "ntfs", {
         label: "DATEN",
         keeps: ntfs,
         at: ["compressed", ""],
