@@ -14,7 +14,7 @@ export interface Appliance {
 /**
  * Finds the appliance: in the folder that FILE_RECOVERY_APPLIANCE names (as in the container image), otherwise in the cache,
  * where it is built when it is absent (appliance/build.sh; a minute the first time, `progress` gets its lines).
- * Rejects with GuestFailed and what to do.
+ * Rejects with GuestFailed and what to do; with UsageError where there is nothing to build it from.
  */
 export async function prepareAppliance(progress: (line: string) => void = () => undefined): Promise<Appliance> {
   const folder = process.env["FILE_RECOVERY_APPLIANCE"]
@@ -22,8 +22,15 @@ export async function prepareAppliance(progress: (line: string) => void = () => 
   return check(folder, "FILE_RECOVERY_APPLIANCE")
 }
 
+/** A program that was installed has nothing to build them from. */
+const absent =
+  "The micro-VM's files, vmlinux and initrd, are not on this machine: FILE_RECOVERY_APPLIANCE must name their folder. The engine's container image has them in /appliance; in a clone of the repository, `npm run appliance` builds them and says where."
+
 async function build(progress: (line: string) => void): Promise<string> {
   const script = fileURLToPath(new URL("../../appliance/build.sh", import.meta.url))
+  await access(script).catch((cause: unknown) => {
+    throw new RecoveryError("UsageError", absent, { cause })
+  })
   const running = promisify(execFile)(script, { maxBuffer: 16 << 20 })
   running.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     for (const line of text.split("\n")) if (line !== "") progress(line)
