@@ -20,14 +20,15 @@ interface Definition {
   spec: { versions: [{ schema: { openAPIV3Schema: Schema } }] }
 }
 interface Pod {
-  metadata: { name: string }
+  metadata: { name: string; deletionTimestamp?: string }
   status?: { conditions?: { type: string; status: string }[] }
 }
 
+/** Those that stay. */
 async function operators(): Promise<Pod[]> {
   const selector = "app.kubernetes.io/name=file-recovery-operator"
   const { stdout } = await cluster.kubectl(["get", "pods", "-n", operatorNamespace, "-l", selector, "-o", "json"])
-  return (JSON.parse(stdout) as { items: Pod[] }).items
+  return (JSON.parse(stdout) as { items: Pod[] }).items.filter(({ metadata }) => !metadata.deletionTimestamp)
 }
 const namesOf = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.name)
 const isReady = ({ status }: Pod) =>
