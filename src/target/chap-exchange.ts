@@ -83,14 +83,16 @@ export class ChapExchange {
     return this.#answerInitiator(keys)
   }
 
-  /** Proves the target to the initiator, but never by answering a challenge of our own (section 9.2.1). */
+  /**
+   * Proves the target to the initiator, but never by answering a challenge of our own (section 9.2.1). Its CHAP_I may be ours by
+   * chance: an initiator that doesn't look, as libiscsi, would else be refused once in 256 logins.
+   */
   #answerInitiator(keys: Keys): Pair[] {
     const identifier = parseIdentifier(keys.get("CHAP_I"))
     const challenge = decodeBinary(keys.get("CHAP_C"))
     if (identifier === undefined || !challenge)
       throw chapRefusal("the initiator doesn't ask the target to prove itself")
     if (challenge.equals(this.#challenge)) throw chapRefusal("the initiator reflects the target's challenge")
-    if (identifier === this.#identifier) throw chapRefusal("the initiator reuses the target's CHAP_I")
     const response = chapResponse(this.#algorithm, identifier, this.#chap.targetSecret, challenge)
     this.#next = "done"
     return [

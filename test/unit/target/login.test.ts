@@ -95,6 +95,10 @@ describe("a proper login", () => {
     expect(tell(challenged(newLogin()).step(...request(answer(), [0, 3])))).toBe("established")
   })
 
+  test("may have the target's own CHAP_I, by chance", () => {
+    expect(tell(challenged(newLogin()).step(...request(answer({ CHAP_I: "42" }), [0, 3])))).toBe("established")
+  })
+
   test("may continue its text in a second PDU", () => {
     const login = newLogin()
     const [header, text] = request({ ...names, AuthMethod: "CHAP" })
@@ -172,7 +176,6 @@ describe("CHAP", () => {
     ["a response that is cut", answer({ CHAP_R: "0x00" })],
     ["no challenge for the target", { CHAP_N: "restore", CHAP_R: answer()["CHAP_R"] ?? "" }],
     ["the target's own challenge", answer({ CHAP_C: `0x${"55".repeat(32)}` })],
-    ["the target's own CHAP_I", answer({ CHAP_I: "42" })],
     ["a CHAP_I that is no octet", answer({ CHAP_I: "256" })],
     ["a challenge that is too long", answer({ CHAP_C: `0x${"aa".repeat(1025)}` })],
   ])("with %s is refused and proves nothing to the initiator", (_, keys) => {
