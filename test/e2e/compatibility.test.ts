@@ -12,9 +12,12 @@ const namespace = "e2e-compatibility"
 const group = "compatibility.test"
 let cluster: Cluster
 
-/** Without its short names: whoever says `frsess` means the product's. */
+const former = (name: string) => `former${name}`
+
+/** Under other names: whoever says `filerecoverysession` or `frsess` to kubectl means the product's. */
 function inGroup({ spec, ...definition }: Definition): object {
-  const { shortNames: _, categories: __, ...names } = spec.names
+  const { shortNames: _, categories: __, ...rest } = spec.names
+  const names = { ...rest, plural: former(rest.plural), singular: former(rest.singular) }
   return { ...definition, metadata: { name: `${names.plural}.${group}` }, spec: { ...spec, names, group } }
 }
 
@@ -56,7 +59,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster.kubectl(["delete", "namespace", namespace])
   const plurals = Object.values(renderCrds()).map((crd) => (crd as Definition).spec.names.plural)
-  await cluster.kubectl(["delete", "crd", ...plurals.map((plural) => `${plural}.${group}`)])
+  await cluster.kubectl(["delete", "crd", ...plurals.map((plural) => `${former(plural)}.${group}`)])
 })
 
 describe.each(releases().map((release) => [release.version, release] as const))("%s", (_, { definitions, objects }) => {
