@@ -1,15 +1,19 @@
+import { pino } from "pino"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Target } from "../../src/target/target.ts"
 import { chap, openPlainDoor, randomDisk, startLabTarget, targetName } from "../support/iscsi-lab.ts"
-import { type Finished, run } from "../support/run.ts"
+import { type Finished, run, type RunOptions } from "../support/run.ts"
 
 /** An independent initiator with a conformance suite. It has no TLS, hence the door, and MD5 as its only CHAP. */
 let target: Target
 let door: Awaited<ReturnType<typeof openPlainDoor>>
+/** Logins that the target refused because their CHAP_I was its own. */
+let sameIdentifier = 0
 
 beforeAll(async () => {
   const disks = [randomDisk("disk-1", 64 << 20, "data-orders-0"), randomDisk("disk-2", 1 << 20)]
-  target = await startLabTarget(disks, { chapAlgorithms: [7, 5] })
+  const write = (line: string) => void (sameIdentifier += Number(line.includes("reuses the target's CHAP_I")))
+  target = await startLabTarget(disks, { chapAlgorithms: [7, 5], log: pino({ level: "warn" }, { write }) })
   door = await openPlainDoor(target.port)
 })
 afterAll(async () => {
@@ -23,13 +27,16 @@ function url(path: string, secrets = chap): string {
 }
 
 /**
- * libiscsi chooses the identifier of its challenge without regard to the target's, and the target refuses its own: one
- * login in 256. Then it has another go.
+ * As `run`. libiscsi chooses its CHAP_I without a look at the target's, which is refused when they are the same: one login in
+ * 256. What came of that, and nothing else, is not counted, and it has another go.
  */
-async function libiscsi(program: string, args: string[]): Promise<Finished> {
-  for (let goes = 3; ; goes--) {
-    const finished = await run(program, args, { accept: undefined })
-    if (goes === 1 || !finished.stderr.includes("Authentication failure")) return finished
+async function libiscsi(program: string, args: string[], options?: RunOptions): Promise<Finished> {
+  for (;;) {
+    const before = sameIdentifier
+    const [outcome] = await Promise.allSettled([run(program, args, options)])
+    if (sameIdentifier > before) continue
+    if (outcome.status === "rejected") throw outcome.reason
+    return outcome.value
   }
 }
 
@@ -41,7 +48,7 @@ test("iscsi-ls discovers the target", async () => {
 })
 
 test("iscsi-ls with a wrong secret is refused", async () => {
-  const { code, stderr } = await run("iscsi-ls", [url("", { ...chap, initiatorSecret: "not the right secret" })], {
+  const { code, stderr } = await libiscsi("iscsi-ls", [url("", { ...chap, initiatorSecret: "not the right secret" })], {
     accept: undefined,
   })
   expect([code === 0, stderr]).toEqual([false, expect.stringMatching(/[Aa]uthentication/)])
@@ -62,7 +69,9 @@ describe("the conformance suite passes for", () => {
   // ReadOnly tries all writes and wants them refused; elsewhere --dataloss would want them to succeed
   test.each([...suites, ...protocol, "SCSI.ReadOnly"])("%s", async (suite) => {
     const mode = suite === "SCSI.ReadOnly" ? ["--dataloss"] : []
-    const { stdout, code } = await libiscsi("iscsi-test-cu", [...mode, "--fail", "-n", "-t", suite, unit(0)])
+    const { stdout, code } = await libiscsi("iscsi-test-cu", [...mode, "--fail", "-n", "-t", suite, unit(0)], {
+      accept: undefined,
+    })
     const failures = stdout.split("\n").filter((line) => line.includes("[FAILED]") || line.includes("CU_ASSERT"))
     expect({ code, failures }).toEqual({ code: 0, failures: [] })
   })
@@ -70,7 +79,7 @@ describe("the conformance suite passes for", () => {
 
 test("no write got through, and each was counted", async () => {
   const writes = target.counters().writeAttempts
-  await libiscsi("iscsi-test-cu", ["--dataloss", "-n", "-t", "SCSI.ReadOnly", unit(0)])
+  await libiscsi("iscsi-test-cu", ["--dataloss", "-n", "-t", "SCSI.ReadOnly", unit(0)], { accept: undefined })
   expect(target.counters().writeAttempts).toBeGreaterThan(writes)
   expect(target.counters().refused).toMatchObject({ tls: 0, certificate: 0, protocol: 0, limit: 0 })
 })
