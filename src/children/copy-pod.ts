@@ -21,7 +21,7 @@ export function copyPodManifest(
   blueprint: Blueprint,
   copy: CopyRef,
   spec: CopySpec,
-  { name, host }: { name: string; host: string },
+  { name, host, lostPods }: { name: string; host: string; lostPods: number },
 ): Manifest {
   const { session, installation } = blueprint
   const { destination, paths, conflict, preserve = [] } = spec
@@ -40,6 +40,7 @@ export function copyPodManifest(
             "session-uid": session.uid,
             "session-name": `${session.namespace}/${session.name}`,
             "copy-id": shortHash(copy.uid),
+            "lost-pods": String(lostPods),
             host,
             port: String(HTTPS_PORT),
             secrets: SECRETS_DIR,

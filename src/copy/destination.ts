@@ -3,12 +3,17 @@ import type { BigIntStats } from "node:fs"
 import { lstat } from "node:fs/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { childPath } from "../extract/part-file.ts"
+import { fileTime, secondsOf } from "../extract/file-time.ts"
 import { displayName } from "../files/names.ts"
+import type { Entry } from "../files/schemas.ts"
 import type { Conflict } from "./options.ts"
 
 /** Longest name most file systems take, in bytes. */
 const maxNameBytes = 255
+const mostRenamed = 1000
 const suffix = ".recovered"
+/** A file's time may be that far from the one it was given: some file systems count in steps of two seconds. */
+const mostSeconds = 2
 
 /** What is at the path itself; undefined when nothing is. */
 export async function statOf(path: Buffer): Promise<BigIntStats | undefined> {
@@ -16,6 +21,16 @@ export async function statOf(path: Buffer): Promise<BigIntStats | undefined> {
     if (error.code === "ENOENT") return undefined
     throw error
   })
+}
+
+/** The time of an entry, as utimes functions take it. */
+export function timeOf({ mtime }: Pick<Entry, "mtime">): string {
+  return fileTime(secondsOf(mtime))
+}
+
+/** Whether a file has the time of an entry, as exactly as the least of file systems keeps it. */
+export function hasTimeOf({ mtimeMs }: BigIntStats, entry: Pick<Entry, "mtime">): boolean {
+  return Math.abs(Number(mtimeMs) / 1000 - Number(timeOf(entry))) <= mostSeconds
 }
 
 /**
@@ -42,11 +57,16 @@ export class Names {
       this.release(directory, name)
       throw new RecoveryError("DestinationExists", `${shown}, and is a directory.`)
     }
-    for (let count = 1; count <= 1000; count++) {
-      const other = renamed(name, count)
+    for (const other of renamed(name)) {
       if ((await this.#take(directory, other)) === undefined) return other
     }
-    throw new RecoveryError("DestinationExists", `${shown}, and so are 1000 others of it.`)
+    throw new RecoveryError("DestinationExists", `${shown}, and so are ${mostRenamed} others of it.`)
+  }
+
+  /** What a file may have been called in an empty directory or in any other, in the order in which names are tried. */
+  *candidates(name: Buffer): Generator<Buffer> {
+    yield name
+    if (this.#conflict === "Rename") yield* renamed(name)
   }
 
   /** The name has what it was given out for, or will never have it. */
@@ -67,10 +87,12 @@ export class Names {
 
 const keyOf = (directory: Buffer, name: Buffer) => childPath(directory, name).toString("latin1")
 
-/** `a.db` -> `a.db.recovered`, `a.db.recovered-2`. */
-function renamed(name: Buffer, count: number): Buffer {
-  const end = Buffer.from(count === 1 ? suffix : `${suffix}-${count}`)
-  return Buffer.concat([name.subarray(0, maxNameBytes - end.length), end])
+/** `a.db` -> `a.db.recovered`, `a.db.recovered-2` and so on. */
+function* renamed(name: Buffer): Generator<Buffer> {
+  for (let count = 1; count <= mostRenamed; count++) {
+    const end = Buffer.from(count === 1 ? suffix : `${suffix}-${count}`)
+    yield Buffer.concat([name.subarray(0, maxNameBytes - end.length), end])
+  }
 }
 
 /** What a file is called while it is written: the same for every pod of a copy, and no other's. */

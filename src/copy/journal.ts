@@ -3,6 +3,7 @@ import { type FileHandle, open, unlink } from "node:fs/promises"
 import { RecoveryError } from "../api/reasons.ts"
 import { percentEncode } from "../files/names.ts"
 import { type Counts, Ledger, type Partial, type Placed } from "./ledger.ts"
+import { lock } from "./lock.ts"
 
 const key = (path: Buffer) => percentEncode(path, "/")
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants
@@ -15,6 +16,7 @@ export class Journal {
   readonly #file: FileHandle
   readonly #path: Buffer
   readonly #ledger = new Ledger()
+  #isNew = true
   /** Lines are written one after the other, and one sync serves all that wait. */
   #writing: Promise<void> = Promise.resolve()
   #waiting: string[] = []
@@ -24,11 +26,15 @@ export class Journal {
     this.#path = path
   }
 
-  /** Opens what a pod before has left, or begins. */
-  static async open(path: Buffer): Promise<Journal> {
+  /**
+   * Opens what a pod before has left, or begins. A pod that was deleted by force may still write, as its node has yet to hear
+   * of it: it is waited for. When it comes to its end meanwhile, the journal loses its name, and says all the same.
+   */
+  static async open(path: Buffer, signal: AbortSignal, waiting: () => void): Promise<Journal> {
     const file = await open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
     const journal = new Journal(file, path)
     if (!(await file.stat()).isFile()) throw new RecoveryError("DestinationUnfit", "The journal's name is taken.")
+    await lock(file, signal, waiting)
     let whole = 0
     let rest = ""
     for await (const chunk of file.createReadStream({ start: 0, autoClose: false, encoding: "latin1" })) {
@@ -40,7 +46,13 @@ export class Journal {
       }
     }
     await file.truncate(whole)
+    journal.#isNew = whole === 0
     return journal
+  }
+
+  /** No pod before has told it anything. */
+  get isNew(): boolean {
+    return this.#isNew
   }
 
   /** Of this pod and those before. */

@@ -14,6 +14,7 @@ const schema = z.object({
   "session-name": z.string().regex(/^[^/]+\/[^/]+$/),
   /** Names the journal: the next pod of the same copy goes on where this one ended. */
   "copy-id": z.string().regex(/^[0-9a-f]{8,64}$/),
+  "lost-pods": z.coerce.number().int().min(0).default(0),
   host: z.string().min(1),
   port: z.coerce.number().int().min(1).max(65_535).default(8443),
   secrets: z.string().min(1),

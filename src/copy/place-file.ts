@@ -3,18 +3,16 @@ import { lchown, lutimes, open, rename, symlink, unlink } from "node:fs/promises
 import { RecoveryError } from "../api/reasons.ts"
 import { download, persist } from "../client/download.ts"
 import type { FilesClient, Place } from "../client/files-client.ts"
-import { fileTime, secondsOf } from "../extract/file-time.ts"
 import { childPath, writeSparse } from "../extract/part-file.ts"
 import { percentDecode } from "../files/names.ts"
 import type { Entry } from "../files/schemas.ts"
 import { goesOn } from "./failures.ts"
-import { type Names, partName, statOf } from "./destination.ts"
+import { hasTimeOf, type Names, partName, statOf, timeOf } from "./destination.ts"
+import { foundAgain } from "./found-again.ts"
 import type { Attributes } from "./attributes.ts"
 import type { Journal } from "./journal.ts"
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
-/** A file's time may be that far from the one it was given: some file systems count in steps of two seconds. */
-const mostSeconds = 2
 /** After so many bytes of a file the journal says how far it is. */
 const stepBytes = 128 * 1024 * 1024
 
@@ -23,6 +21,8 @@ export interface Placing {
   readonly journal: Journal
   readonly names: Names
   readonly copyId: string
+  /** Nothing is known of what a pod before has done, which may be all there was to do. */
+  readonly isBlind: boolean
   /** Whether what is written belongs to whom it belonged: takes the right to give files away. */
   readonly keepsOwner: boolean
   /** Those to keep of what is copied; absent: none. */
@@ -52,6 +52,7 @@ export async function placeFile(
 ): Promise<"placed" | "there" | "skipped"> {
   const { journal, names, copyId } = placing
   if (await isThere(directory, source, journal)) return "there"
+  if (placing.isBlind && (await foundAgain(directory, name, source, placing))) return "there"
   let chosen = await names.choose(directory, name)
   if (chosen === undefined) return "skipped"
   const part = childPath(directory, partName(copyId, name))
@@ -79,7 +80,7 @@ export async function placeFile(
 
 /**
  * Whether an earlier pod has placed it; if that was kept from the rename, it doesn't count. Some file systems give other
- * inode numbers after each mount: there size and time have to do, the time as exactly as the least of them keeps it.
+ * inode numbers after each mount: there size and time have to do.
  */
 async function isThere(directory: Buffer, { path, entry }: Source, journal: Journal): Promise<boolean> {
   const before = journal.placed(path)
@@ -87,8 +88,7 @@ async function isThere(directory: Buffer, { path, entry }: Source, journal: Jour
   const there = await statOf(childPath(directory, before.name))
   if (there?.isSymbolicLink() && there.ino === before.inode) return true
   if (there?.isFile() && there.size === BigInt(before.bytes)) {
-    const hasTime = Math.abs(Number(there.mtimeMs) / 1000 - Number(timeOf(entry))) <= mostSeconds
-    if (there.ino === before.inode || hasTime) return true
+    if (there.ino === before.inode || hasTimeOf(there, entry)) return true
   }
   journal.forget(path)
   return false
@@ -142,9 +142,4 @@ async function usable(part: Buffer, known: ReturnType<Journal["partial"]>): Prom
 
 async function remove(path: Buffer): Promise<void> {
   if (await statOf(path)) await unlink(path)
-}
-
-/** The time of an entry, as utimes functions take it. */
-export function timeOf({ mtime }: Pick<Entry, "mtime">): string {
-  return fileTime(secondsOf(mtime))
 }

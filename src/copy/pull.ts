@@ -22,6 +22,8 @@ export interface PullOptions {
   readonly conflict: Conflict
   readonly preserve?: readonly Preserved[]
   readonly copyId: string
+  /** Of pods before this one that did not say what became of them. */
+  readonly lostPods?: number
   readonly signal: AbortSignal
   readonly retrying: (why: string) => void
   /** Told the result while the journal is still there. */
@@ -45,11 +47,14 @@ export async function pull(options: PullOptions): Promise<CopyResult> {
   let stopped: RecoveryError | undefined
   try {
     const root = await openRoot(options)
-    journal = await Journal.open(childPath(root, journalName(options.copyId))).catch(unwritable)
+    const waiting = () => options.retrying("an earlier pod of this copy still writes")
+    const path = childPath(root, journalName(options.copyId))
+    journal = await Journal.open(path, options.signal, waiting).catch(unwritable)
     skipped = journal.counts.skipped
     const walk = {
       ...options,
       journal,
+      isBlind: journal.isNew && (options.lostPods ?? 0) > 0,
       names: new Names(options.conflict),
       keepsOwner: options.preserve?.includes("Owner") === true,
       keepsAttributes: options.preserve?.includes("Attributes") === true,

@@ -18,6 +18,7 @@ export async function runCopy(options: CopyOptions, log: Logger): Promise<Ending
     secrets,
     "session-uid": sessionUid,
     "copy-id": copyId,
+    "lost-pods": lostPods,
     "termination-log": terminationLog,
     ...rest
   } = options
@@ -34,9 +35,9 @@ export async function runCopy(options: CopyOptions, log: Logger): Promise<Ending
     password: password ?? "",
   })
   log.info({ places: rest.places.length, conflict: rest.conflict }, "copying")
-  const retrying = (why: string) => log.warn({ why }, "the file service is awaited")
+  const retrying = (why: string) => log.warn({ why }, "waiting")
   const tell = (result: CopyResult) => writeTerminationMessage(terminationLog, fitResult(result, maxTerminationBytes))
-  const result = await pull({ ...rest, files, copyId, signal: stopping.signal, retrying, tell })
+  const result = await pull({ ...rest, files, copyId, lostPods, signal: stopping.signal, retrying, tell })
   files.close()
   const { failures, ...counts } = result
   for (const { path, reason, message } of failures) log.warn({ path, reason, why: message }, "not copied")

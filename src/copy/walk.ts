@@ -8,9 +8,9 @@ import { displayName, percentDecode } from "../files/names.ts"
 import { joinPath } from "../files/path.ts"
 import type { Entry } from "../files/schemas.ts"
 import { Attributes } from "./attributes.ts"
-import { statOf } from "./destination.ts"
+import { statOf, timeOf } from "./destination.ts"
 import { isFatal } from "./failures.ts"
-import { placeFile, type Placing, timeOf } from "./place-file.ts"
+import { placeFile, type Placing } from "./place-file.ts"
 import { inParallel } from "./in-parallel.ts"
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants

@@ -78,6 +78,7 @@ const pod = (more: Partial<CopySpecInput> = {}): Manifest =>
   copyPodManifest(blueprint, ref, copySpec.parse(spec({ source, ...more })), {
     name: copyNames(blueprint.session, ref).pod(0),
     host: "10.0.0.1",
+    lostPods: 0,
   })
 const session = (more: Partial<CopySpecInput> = {}): Manifest =>
   ownSessionManifest(ref, copySpec.parse(spec({ source, ...more })), blueprint.installation.instance)
@@ -134,7 +135,7 @@ describe("the operator, for a copy that keeps owners", () => {
     await cluster.apply(copy("owners", owners))
     const made = await cluster.get<FileRecoveryCopy>("frcopy", "owners", namespace)
     const ref = { namespace, name: "owners", uid: made?.metadata.uid ?? "" }
-    const where = { name: copyNames(blueprint.session, ref).pod(0), host: "10.0.0.1" }
+    const where = { name: copyNames(blueprint.session, ref).pod(0), host: "10.0.0.1", lostPods: 0 }
     own = () => copyPodManifest(blueprint, ref, copySpec.parse(spec(owners)), where)
     const known = async () => (await operator.tries("create", own())) === ""
     await waitFor("the policies to know the copy", known, { seconds: 60 })

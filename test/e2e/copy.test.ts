@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import type { CopySpecInput } from "../../src/api/copy.ts"
 import type { CopyStatus } from "../../src/api/copy-status.ts"
-import { type Cluster, openCluster } from "../support/cluster.ts"
+import { type Cluster, openCluster, repository } from "../support/cluster.ts"
 import { filesystemClaim, inPod } from "../support/filesystem-claim.ts"
 import { installChart } from "../support/install.ts"
 import { type Inventory, takeInventory } from "../support/inventory.ts"
 import { nothingLeft } from "../support/nothing-left.ts"
+import { run, type RunOptions } from "../support/run.ts"
 import * as shop from "../support/shop.ts"
 import { takeSnapshots } from "../support/snapshot.ts"
 import { waitFor } from "../support/wait.ts"
@@ -36,8 +37,18 @@ const copy = (name: string, spec: Partial<CopySpecInput> & { directory?: string 
   }
 }
 const status = async (name: string) => (await cluster.get<Copy>("frcopy", name, namespace))?.status
-const completes = (name: string) =>
-  cluster.kubectl(["wait", "-n", namespace, "--for=condition=Complete", `frcopy/${name}`, "--timeout=240s"])
+const onNode = (command: string[], options?: RunOptions) =>
+  run(`${repository}test/cluster/cluster`, ["exec", "n1", ...command], options)
+/** A copy that fails instead is told with its status, at once. */
+const completes = async (name: string) => {
+  const over = async () => {
+    const now = await status(name)
+    return now && ["Complete", "Failed"].includes(now.phase ?? "") && now
+  }
+  const describe = async () => JSON.stringify(await status(name))
+  const ended = await waitFor(`copy ${name} to end`, over, { seconds: 240, describe })
+  expect(ended, JSON.stringify(ended)).toMatchObject({ phase: "Complete" })
+}
 const hashes = (directory = "/data") =>
   inPod(cluster, namespace, "restored", `cd ${directory}; find tree -type f -print0 | sort -z | xargs -0 sha256sum`)
 
@@ -100,15 +111,25 @@ test("what is there already is left out, or written beside it", async () => {
   expect((await status("fail"))?.failures?.[0]).toMatchObject({ reason: "DestinationExists" })
 })
 
-test("a pod that is killed midway is followed by one that goes on", async () => {
-  await cluster.apply(copy("killed", { directory: "/again" }))
-  const pod = await waitFor("the pod", async () => (await status("killed"))?.podName, { seconds: 180, everyMs: 200 })
+test.each([
+  ["is killed midway", "killed", false],
+  ["comes to its end after it was deleted by force, as its node has not heard of that,", "unheard", true],
+])("a pod that %s is followed by one that goes on", async (_, name, isUnheard) => {
+  await inPod(cluster, namespace, "restored", "rm -rf again") // the claim has room for two
+  await cluster.apply(copy(name, { directory: "/again" }))
+  const pod = await waitFor("the pod", async () => (await status(name))?.podName, { seconds: 180, everyMs: 200 })
   const runs = async () =>
     (await cluster.get<{ status?: { phase?: string } }>("pod", pod, namespace))?.status?.phase === "Running"
+  const copies = async () => (await onNode(["pgrep", "-f", "/app/copy.mjs"], { accept: [0, 1] })).code === 0
   await waitFor("it to run", runs, { seconds: 60, everyMs: 100 })
+  if (isUnheard) await onNode(["pkill", "-STOP", "-x", "kubelet"])
   await cluster.kubectl(["delete", "pod", pod, "-n", namespace, "--grace-period=0", "--force"])
-  await completes("killed")
-  expect(await status("killed")).toMatchObject({ files: 202, failed: 0, lostPods: 1 })
+  if (isUnheard) {
+    await waitFor("its end", async () => !(await copies()), { seconds: 60, everyMs: 100 })
+    await onNode(["pkill", "-CONT", "-x", "kubelet"])
+  }
+  await completes(name)
+  expect(await status(name)).toMatchObject({ files: 202, failed: 0, lostPods: 1 })
   expect(await hashes("/data/again")).toBe(written)
   await nothingLeft(cluster, before, /^FileRecoveryCopy /)
 })

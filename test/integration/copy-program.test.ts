@@ -48,13 +48,18 @@ interface Run {
 interface RunOptions {
   /** So long after it began to copy it is killed. */
   readonly killAfterMs?: number
+  /** What it logs before it is killed. */
+  readonly killWhen?: RegExp
   readonly signal?: NodeJS.Signals
   /** A command that runs it. */
   readonly within?: readonly string[]
+  /** The name of the file for its last words. */
+  readonly termination?: string
 }
 
-async function run(conflict: string, { killAfterMs, signal = "SIGKILL", within = [] }: RunOptions = {}): Promise<Run> {
-  const termination = join(secrets, "termination-log")
+async function run(conflict: string, options: RunOptions = {}): Promise<Run> {
+  const { killAfterMs, killWhen, signal = "SIGKILL", within = [] } = options
+  const termination = join(secrets, options.termination ?? "termination-log")
   writeFileSync(termination, "")
   const args = {
     "session-uid": "5f0c3a52-7d5e-4a5e-9f4e-000000000001",
@@ -71,7 +76,12 @@ async function run(conflict: string, { killAfterMs, signal = "SIGKILL", within =
   }
   const flags = Object.entries(args).flatMap(([name, value]) => [`--${name}`, value])
   const [command = "", ...rest] = [...within, process.execPath, "src/copy.ts", ...flags]
-  const child = spawn(command, rest, { stdio: ["ignore", "ignore", "inherit"] })
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] })
+  let logged = ""
+  child.stdout.on("data", (text: Buffer) => {
+    logged += text.toString()
+    if (killWhen?.test(logged)) child.kill(signal)
+  })
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve))
   if (killAfterMs !== undefined) {
     await waitFor("it to begin", async () => hasJournal() || child.exitCode !== null, { seconds: 30, everyMs: 10 })
@@ -130,6 +140,34 @@ test("told to end it says so, and leaves what the next one goes on with", async 
   slow = 0
   expect(await run("Fail")).toMatchObject({ code: 0, result: { reason: "Copied", files: 60 } })
   expect(hash(lab.read(join(lab.destination, "into")))).toEqual(hash(files))
+})
+
+test.each([
+  ["is killed in the end", { killAfterMs: 1500, signal: "SIGKILL" }, undefined],
+  ["comes to its end", {}, "Copied"],
+] as const)("two at once: the second waits while the first writes, which %s", async (_, end, reason) => {
+  const files = makeTree()
+  slow = 150
+  const first = run("Fail", end)
+  await waitFor("the first to begin", async () => hasJournal(), { seconds: 30, everyMs: 10 })
+  const second = run("Fail", { termination: "second" })
+  const order = await Promise.race([first.then(() => "first"), second.then(() => "second")])
+  slow = 0
+  expect([order, (await first).result?.reason]).toEqual(["first", reason])
+  expect(await second).toMatchObject({ code: 0, result: { reason: "Copied", files: 60, failed: 0 } })
+  expect(hash(lab.read(join(lab.destination, "into")))).toEqual(hash(files))
+})
+
+test("who waits for another one's end, ends when told to", async () => {
+  makeTree()
+  slow = 300
+  const first = run("Fail")
+  await waitFor("the first to begin", async () => hasJournal(), { seconds: 30, everyMs: 10 })
+  const waits = /an earlier pod of this copy still writes/
+  const { code, result } = await run("Fail", { termination: "second", killWhen: waits, signal: "SIGTERM" })
+  slow = 0
+  expect([code, result?.reason, result?.files]).toEqual([1, "Interrupted", 0])
+  expect((await first).result).toMatchObject({ reason: "Copied", files: 60 })
 })
 
 test("a password that is not the session's is refused, and is in no message", async () => {

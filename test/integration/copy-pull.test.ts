@@ -270,6 +270,34 @@ test("what a pod before has placed is known again, also where inode numbers don'
   expect(lab.read()).toEqual({ "tree/": "", "tree/a": "one", "tree/b": "two" })
 })
 
+test.each(["Fail", "Skip", "Overwrite", "Rename"] as const)(
+  "a pod that follows one which had done all and took its journal along finds the files again, conflict %s",
+  async (conflict) => {
+    lab.write(lab.source, tree)
+    symlinkSync("a", join(lab.source, "tree/link"))
+    lab.write(lab.destination, conflict === "Rename" ? { "tree/a": "mine" } : {})
+    const first = await lab.pull({ conflict })
+    expect(first).toMatchObject({ reason: "Copied", files: 4, skipped: 0 })
+    const there = lab.read()
+    expect(await lab.pull({ conflict, lostPods: 1 })).toEqual(first)
+    expect(lab.read()).toEqual(there)
+  },
+)
+
+test("what is not equal to the last byte was put there by somebody else", async () => {
+  lab.write(lab.source, tree)
+  await lab.pull()
+  const [one, other] = ["tree/a", "tree/b/c"].map((path) => join(lab.destination, path))
+  const { atime, mtime } = statSync(one ?? "")
+  lab.write(lab.destination, { "tree/a": "onE" })
+  utimesSync(one ?? "", atime, mtime)
+  utimesSync(other ?? "", 1, 1)
+  const result = await lab.pull({ lostPods: 1 })
+  expect(result).toMatchObject({ reason: "DestinationExists", files: 1, failed: 2 })
+  expect(result.failures.map(({ path }) => path).sort()).toEqual(["/data/tree/a", "/data/tree/b/c"])
+  expect(lab.read()["tree/a"]).toBe("onE")
+})
+
 async function* stopAfter(body: AsyncIterable<Buffer>, most: number, stop: AbortController): AsyncGenerator<Buffer> {
   let bytes = 0
   for await (const chunk of body) {

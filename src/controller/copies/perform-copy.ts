@@ -33,7 +33,7 @@ export async function performCopy(
   try {
     if (plan.createSession && spec)
       await kube.create(kinds.FileRecoverySession, ownSessionManifest(copy, spec, settings.instance))
-    if (plan.createPod !== undefined) await makePod(deps, gathered, plan.createPod)
+    if (plan.createPod !== undefined) await makePod(deps, gathered, plan.createPod, plan.status.lostPods)
   } catch (error) {
     if (!(error instanceof KubeError) || error.retryable) throw error
     const phase = plan.status.phase === "Copying" ? "Copying" : "Pending"
@@ -53,7 +53,12 @@ export async function performCopy(
   return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs }
 }
 
-async function makePod({ kube, settings, now }: Deps, { observed }: GatheredCopy, name: string): Promise<void> {
+async function makePod(
+  { kube, settings, now }: Deps,
+  { observed }: GatheredCopy,
+  name: string,
+  lostPods = 0,
+): Promise<void> {
   const { copy, spec, session } = observed
   if (!spec || !session?.files) return
   const { files } = session
@@ -67,7 +72,7 @@ async function makePod({ kube, settings, now }: Deps, { observed }: GatheredCopy
     activeDeadlineSeconds: Math.max(1, Math.ceil((end - now().getTime()) / 1000)),
   }
   for (const policy of copyPolicyManifests(blueprint, copy)) await kube.apply(kinds.NetworkPolicy, policy)
-  await kube.create(kinds.Pod, copyPodManifest(blueprint, copy, spec, { name, host: files.host }))
+  await kube.create(kinds.Pod, copyPodManifest(blueprint, copy, spec, { name, host: files.host, lostPods }))
 }
 
 /** A session of its own is deleted, and releases what it has; another one is asked to unmount and stays. */

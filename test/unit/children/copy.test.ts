@@ -21,7 +21,7 @@ const spec = (more: Partial<CopySpecInput> = {}) =>
     ...more,
   })
 const podOf = (more?: Partial<CopySpecInput>) =>
-  copyPodManifest(blueprint, copy, spec(more), { name: names.pod(0), host: "10.96.0.7" })
+  copyPodManifest(blueprint, copy, spec(more), { name: names.pod(2), host: "10.96.0.7", lostPods: 2 })
 
 interface PodSpec {
   securityContext: object
@@ -45,6 +45,7 @@ test("the program understands the arguments it is given", () => {
     "session-uid": session.uid,
     host: "10.96.0.7",
     port: 8443,
+    "lost-pods": 2,
     destination: "/destination",
     conflict: "Fail",
     directory: [Buffer.from("in to")],
