@@ -1,6 +1,7 @@
 import { Duplex, PassThrough, Writable } from "node:stream"
 import { type KubeConfig, PortForward } from "@kubernetes/client-node"
 import { RecoveryError } from "../../api/reasons.ts"
+import { isBroken } from "../../client/download.ts"
 import type { Dial } from "../../client/session-agent.ts"
 
 /** The part of a `ws` WebSocket used here; the library's own type for it is open. */
@@ -23,12 +24,14 @@ export interface PodPort {
 /** The port-forward protocol over WebSocket: the first byte of a message is the channel, 0 for data, 1 for an error. */
 const dataChannel = Buffer.from([0])
 const highWaterBytes = 1024 * 1024
+/** When nothing has come for so long, it is looked whether the pod is still the one. */
+const silenceMs = 5000
 
 /**
  * Streams to a port of a pod, through the API server. The library's PortForward connects and takes messages apart; what
  * it leaves out is added here: it writes on whether the reader keeps up or not, and nobody learns that the stream ended.
  */
-export function dialPod(config: KubeConfig, find: () => Promise<PodPort>): Dial {
+export function dialPod(config: KubeConfig, find: () => Promise<PodPort>, lookMs = silenceMs): Dial {
   return async () => {
     const { namespace, pod, port } = await find()
     const received = new PassThrough({ highWaterMark: highWaterBytes })
@@ -48,8 +51,38 @@ export function dialPod(config: KubeConfig, find: () => Promise<PodPort>): Dial 
       socket.terminate()
       throw received.errored
     }
-    return podStream(socket, received)
+    const stream = podStream(socket, received)
+    endWithPod(stream, received, pod, find, lookMs)
+    return stream
   }
+}
+
+/**
+ * Ends a silent stream whose pod was replaced, or whose session has ended. A pod that dies with much on its way to somebody
+ * slow takes its network along, and with it the end of the stream: the container runtime, which waits for that behind
+ * kubelet and API server, gives up after two minutes and a half only.
+ */
+function endWithPod(
+  stream: Duplex,
+  received: PassThrough,
+  pod: string,
+  find: () => Promise<PodPort>,
+  lookMs: number,
+): void {
+  let isSilent = false
+  received.on("data", () => (isSilent = false))
+  const look = async () => {
+    if (!isSilent) return void (isSilent = true)
+    try {
+      const { pod: now } = await find()
+      if (now !== pod) stream.destroy(new RecoveryError("ConnectionLost", `Pod ${pod} was replaced by ${now}.`))
+    } catch (error) {
+      // it may be on its way back, which whoever asks next is told
+      if (!isBroken(error)) stream.destroy(error as Error)
+    }
+  }
+  const timer = setInterval(() => void look(), lookMs).unref()
+  stream.once("close", () => clearInterval(timer))
 }
 
 function podStream(socket: Socket, received: PassThrough): Duplex {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { KubeConfig } from "@kubernetes/client-node"
 import { expect, onTestFinished, test } from "vitest"
+import { RecoveryError } from "../../../src/api/reasons.ts"
 import { dialPod } from "../../../src/cli/client/pod-stream.ts"
 
 const [data, errors] = [0, 1]
@@ -16,8 +17,8 @@ const message = (channel: number, content: Buffer | string) => {
   return Buffer.concat([Buffer.from([0x82, payload.length]), payload])
 }
 
-/** An API server that answers a port-forward with these messages, together with its agreement. */
-async function forwarder(...messages: Buffer[]): Promise<KubeConfig> {
+/** An API server that answers a port-forward with these messages, together with its agreement; then it ends it, or not. */
+async function forwarder(messages: Buffer[], ending: "end" | "write" = "end"): Promise<KubeConfig> {
   const server = createServer()
   server.on("upgrade", ({ headers }, socket) => {
     const key = `${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
@@ -29,7 +30,7 @@ async function forwarder(...messages: Buffer[]): Promise<KubeConfig> {
       `sec-websocket-protocol: ${headers["sec-websocket-protocol"]?.split(",")[0]}`,
     ].join("\r\n")
     const greeting = [message(data, port), message(errors, port)]
-    socket.end(Buffer.concat([Buffer.from(`${agreement}\r\n\r\n`), ...greeting, ...messages]))
+    socket[ending](Buffer.concat([Buffer.from(`${agreement}\r\n\r\n`), ...greeting, ...messages]))
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -43,13 +44,34 @@ async function forwarder(...messages: Buffer[]): Promise<KubeConfig> {
 const dial = (config: KubeConfig) => dialPod(config, async () => ({ namespace: "shop", pod: "a", port: 8443 }))()
 
 test("what the pod sends comes, and then the end", async () => {
-  expect(await text(await dial(await forwarder(message(data, "hello"))))).toBe("hello")
+  expect(await text(await dial(await forwarder([message(data, "hello")])))).toBe("hello")
 })
 
 test("a pod that is lost at the very beginning is an error of the one who dials, and nothing else", async () => {
-  const lost = dial(await forwarder(message(errors, "error forwarding port 8443")))
+  const lost = dial(await forwarder([message(errors, "error forwarding port 8443")]))
   await expect(lost.then(text)).rejects.toMatchObject({
     code: "ConnectionLost",
     message: "Port-forward to a: error forwarding port 8443",
   })
 })
+
+test.each([
+  ["has another pod now", () => ({ namespace: "shop", pod: "b", port: 8443 }), { code: "ConnectionLost" }],
+  [
+    "has ended",
+    () => Promise.reject(new RecoveryError("SessionNotFound", "It was deleted.")),
+    { code: "SessionNotFound" },
+  ],
+])(
+  "a stream on which nothing comes is ended when the session %s, not while that is on its way",
+  async (_, last, how) => {
+    const inBetween = new RecoveryError("NotReady", "A pod was lost.")
+    const here = { namespace: "shop", pod: "a", port: 8443 }
+    const answers = [() => here, () => here, () => Promise.reject(inBetween), last]
+    const asked: number[] = []
+    const find = async () => (answers[asked.push(performance.now()) - 1] ?? last)()
+    const stream = await dialPod(await forwarder([message(data, "hello")], "write"), find, 20)()
+    await expect(text(stream)).rejects.toMatchObject(how)
+    expect(asked).toHaveLength(4)
+  },
+)
