@@ -33,21 +33,30 @@ export class Journal {
   static async open(path: Buffer, signal: AbortSignal, waiting: () => void): Promise<Journal> {
     const file = await open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
     const journal = new Journal(file, path)
-    if (!(await file.stat()).isFile()) throw new RecoveryError("DestinationUnfit", "The journal's name is taken.")
-    await lock(file, signal, waiting)
+    try {
+      if (!(await file.stat()).isFile()) throw new RecoveryError("DestinationUnfit", "The journal's name is taken.")
+      await lock(file, signal, waiting)
+      await journal.#read()
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    return journal
+  }
+
+  async #read(): Promise<void> {
     let whole = 0
     let rest = ""
-    for await (const chunk of file.createReadStream({ start: 0, autoClose: false, encoding: "latin1" })) {
+    for await (const chunk of this.#file.createReadStream({ start: 0, autoClose: false, encoding: "latin1" })) {
       const lines = (rest + String(chunk)).split("\n")
       rest = lines.pop() ?? ""
       for (const line of lines) {
-        journal.#ledger.read(line)
+        this.#ledger.read(line)
         whole += line.length + 1
       }
     }
-    await file.truncate(whole)
-    journal.#isNew = whole === 0
-    return journal
+    await this.#file.truncate(whole)
+    this.#isNew = whole === 0
   }
 
   /** No pod before has told it anything. */
