@@ -1,4 +1,4 @@
-import { constants } from "node:fs"
+import { type BigIntStats, constants } from "node:fs"
 import { open, readlink } from "node:fs/promises"
 import { download, persist } from "../client/download.ts"
 import { childPath } from "../extract/part-file.ts"
@@ -11,24 +11,26 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 /**
  * A pod that had copied all took its journal away; when it was deleted before anybody heard of that, the next one finds
  * its files and no word about them. What has a name that this file would have got, and is equal to it byte by byte and in
- * time, is then its copy, and is told to the journal as that.
+ * time, or a link that leads to the same, is then its copy, and is told to the journal as that.
  */
 export async function foundAgain(directory: Buffer, name: Buffer, source: Source, placing: Placing): Promise<boolean> {
   for (const candidate of placing.names.candidates(name)) {
     const path = childPath(directory, candidate)
     const there = await statOf(path)
     if (there === undefined) return false
-    const isLink = source.entry.type === "symlink" && there.isSymbolicLink()
-    const mayBe = there.isFile() && there.size === BigInt(source.entry.sizeBytes) && hasTimeOf(there, source.entry)
-    if (!(isLink ? await leadsThere(path, source) : mayBe && (await hasBytesOf(path, source, placing)))) continue
-    await placing.journal.place(source.path, {
-      name: candidate,
-      inode: there.ino,
-      bytes: isLink ? 0 : Number(there.size),
-    })
+    if (!(await isEqual(path, there, source, placing))) continue
+    const bytes = there.isFile() ? Number(there.size) : 0
+    await placing.journal.place(source.path, { name: candidate, inode: there.ino, bytes })
     return true
   }
   return false
+}
+
+async function isEqual(path: Buffer, there: BigIntStats, source: Source, placing: Placing): Promise<boolean> {
+  const { entry } = source
+  if (entry.type === "symlink") return there.isSymbolicLink() && leadsThere(path, source)
+  if (!there.isFile() || there.size !== BigInt(entry.sizeBytes) || !hasTimeOf(there, entry)) return false
+  return hasBytesOf(path, source, placing)
 }
 
 async function leadsThere(path: Buffer, { entry }: Source): Promise<boolean> {
@@ -36,7 +38,9 @@ async function leadsThere(path: Buffer, { entry }: Source): Promise<boolean> {
 }
 
 async function hasBytesOf(path: Buffer, { place }: Source, { files, signal, retrying }: Placing): Promise<boolean> {
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  // one that may not be read, or is another by now, is not known to be equal
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined)
+  if (file === undefined) return false
   try {
     const content = await persist(() => files.content(place, { start: 0 }, signal), signal, retrying)
     let position = 0
