@@ -12,6 +12,7 @@ import type { SftpLimits } from "./limits.ts"
 import type { Tried } from "./login.ts"
 import type { PublicKeys } from "./public-keys.ts"
 import { type SftpRecord, SftpSession } from "./session.ts"
+import { together } from "./together.ts"
 import type { Tree } from "./tree.ts"
 
 /** What all connections of one service share. */
@@ -130,7 +131,7 @@ function serveSessions(state: SftpState, client: Connection, socket: Socket, who
       if (name !== "sftp") return reject()
       const session = newSession(state, who)
       for (const set of [sessions, state.sessions]) set.add(session)
-      void run(session, accept(), limits, () => idle.refresh())
+      void run(session, accept(), socket, limits, () => idle.refresh())
         .catch((error: unknown) => {
           log.debug({ err: error, client: who.client }, "SFTP session broken")
           socket.destroy()
@@ -154,6 +155,7 @@ function newSession(state: SftpState, who: Who): SftpSession {
 async function run(
   session: SftpSession,
   channel: ServerChannel,
+  socket: Socket,
   limits: SftpLimits,
   active: () => void,
 ): Promise<void> {
@@ -162,7 +164,7 @@ async function run(
     for (const packet of assembler.feed(chunk)) {
       active()
       const answer = await session.answer(packet)
-      if (!channel.write(answer)) await drained(channel, limits.stallMs)
+      if (!together(socket, () => channel.write(answer))) await drained(channel, limits.stallMs)
     }
   channel.exit(0)
   channel.end()

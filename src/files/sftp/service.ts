@@ -12,6 +12,7 @@ import { hostKeyFrom } from "./host-key.ts"
 import { defaultSftpLimits, type SftpLimits } from "./limits.ts"
 import { sftpLogin } from "./login.ts"
 import { PublicKeys } from "./public-keys.ts"
+import { answerTogether } from "./together.ts"
 import { Tree } from "./tree.ts"
 
 export interface SftpServiceOptions {
@@ -95,6 +96,7 @@ export async function startSftpService(options: SftpServiceOptions): Promise<Sft
     const caller = admitCaller(state, socket)
     callers.set(caller.address, caller)
     socket.once("close", () => callers.delete(caller.address))
+    answerTogether(socket)
     ssh.injectSocket(socket)
   })
   server.maxConnections = limits.connections
