@@ -56,7 +56,8 @@ async function sendFile(exchange: Exchange, route: RouteTo<"content">, reader: V
 
 async function sendBytes(exchange: Exchange, reader: VolumeReader, path: Buffer, start: number, end: number) {
   let sent = 0
-  await send(exchange.response, reader.read(path, { start, end, signal: exchange.signal }), {
+  await send(exchange.response, reader.read(path, { start, end, signal: exchange.signal, lent: true }), {
+    lent: true,
     stallMs: exchange.limits.stallMs,
     sent: (bytes) => {
       sent += bytes

@@ -64,7 +64,7 @@ async function* hashOfFile({ source, signal }: Exchange, { volume, path }: Route
   const reader = await source.open(volume)
   try {
     const { sizeBytes } = await reader.stat(path)
-    yield* hashed(path.subarray(1), sizeBytes, reader.read(path, { start: 0, end: sizeBytes, signal }))
+    yield* hashed(path.subarray(1), sizeBytes, reader.read(path, { start: 0, end: sizeBytes, signal, lent: true }))
   } finally {
     reader.release()
   }

@@ -54,8 +54,11 @@ export interface VolumeReader {
   readlink(path: Buffer): Promise<Buffer>
   /** The directory's entries, in an order that stays the same as long as the session lives; without `.` and `..`. */
   list(path: Buffer): AsyncIterable<DirectoryEntry[]>
-  /** The bytes from `start` up to `end` (not included), or fewer when the file is shorter. */
-  read(path: Buffer, range: { start: number; end: number; signal: AbortSignal }): AsyncIterable<Buffer>
+  /**
+   * The bytes from `start` up to `end` (not included), or fewer when the file is shorter. `lent`: whoever reads is done with
+   * a buffer when it asks for the next, which may then be the same one.
+   */
+  read(path: Buffer, range: { start: number; end: number; signal: AbortSignal; lent?: boolean }): AsyncIterable<Buffer>
   /** Says that this reader is not needed any more. */
   release(): void
 }

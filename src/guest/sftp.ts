@@ -19,6 +19,8 @@ export interface ReadRange {
   readonly start: number
   readonly end: number
   readonly signal?: AbortSignal
+  /** What is read is lent: it may be overwritten as soon as more is asked for. That is quicker. */
+  readonly lent?: boolean
 }
 
 /** What is at `path` itself (lstat), or behind symbolic links (stat); links can't lead out of the volume. */

@@ -60,7 +60,7 @@ test("a batch takes a tree of any names; nothing is left, and no secret was in s
   expect(readFileSync(join(into, "2026-11.db"))).toEqual(book)
   for (const name of odd) expect(readFileSync(Buffer.concat([Buffer.from(`${into}/`), name]))).toEqual(name)
   expect(readFileSync(join(work, "args"), "utf8")).toMatch(
-    /^sftp -F none -P \d+ -o \S+ -o \S+ -o IdentityFile=".+\/frk-sftp-\w+\/key" /,
+    /^sftp -F none -P \d+ -o \S+ -o \S+ -o \S+ -o IdentityFile=".+\/frk-sftp-\w+\/key" /,
   )
   expect(left()).toEqual([])
 })

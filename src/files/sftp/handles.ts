@@ -47,7 +47,7 @@ export class OpenFile {
     return this.#stream !== undefined
   }
 
-  /** Some bytes from `offset`, or undefined at the end of the file. One call at a time. */
+  /** Some bytes from `offset`, or undefined at the end of the file. One call at a time; they last until the next. */
   async read(offset: number, length: number): Promise<Buffer | undefined> {
     const size = this.attributes.sizeBytes
     const end = Math.min(size, offset + Math.min(length, maxReadBytes))
@@ -84,7 +84,7 @@ export class OpenFile {
   async #open(start: number, end: number): Promise<Stream> {
     const reader = await this.#volume()
     const abort = new AbortController()
-    const chunks = reader.read(this.#path, { start, end, signal: abort.signal })[Symbol.asyncIterator]()
+    const chunks = reader.read(this.#path, { start, end, signal: abort.signal, lent: true })[Symbol.asyncIterator]()
     this.#stream = { at: start, chunks, abort, reader, rest: Buffer.alloc(0) }
     const stream = this.#stream
     if (this.#closed) this.pause() // while it waited for the volume
@@ -99,22 +99,29 @@ function leave(batches: AsyncIterator<unknown>, reader: Pick<VolumeReader, "rele
     .finally(() => reader.release())
 }
 
-/** `length` bytes of a stream, or fewer at its end. */
+/** `length` bytes of a stream, or fewer at its end. Where they lie in one piece they are the stream's, lent. */
 async function take(stream: Stream, length: number): Promise<Buffer> {
-  const parts: Buffer[] = []
-  for (let left = length; left > 0;) {
-    if (stream.rest.length === 0) {
-      const next = await stream.chunks.next()
-      if (next.done) break
-      stream.rest = next.value
-    }
-    const part = stream.rest.subarray(0, left)
-    stream.rest = stream.rest.subarray(part.length)
-    stream.at += part.length
-    left -= part.length
-    parts.push(part)
-  }
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+  if (stream.rest.length === 0) await refill(stream)
+  if (stream.rest.length >= length) return cut(stream, length)
+  const bytes = Buffer.allocUnsafe(length)
+  let have = 0
+  do have += cut(stream, length - have).copy(bytes, have)
+  while (have < length && (await refill(stream)))
+  return bytes.subarray(0, have)
+}
+
+/** False at the end; what was there before may be overwritten. */
+async function refill(stream: Stream): Promise<boolean> {
+  const next = await stream.chunks.next()
+  stream.rest = next.done ? Buffer.alloc(0) : next.value
+  return !next.done
+}
+
+function cut(stream: Stream, most: number): Buffer {
+  const part = stream.rest.subarray(0, most)
+  stream.rest = stream.rest.subarray(part.length)
+  stream.at += part.length
+  return part
 }
 
 /** A directory that a client has open: entries come in the order of the file system. */

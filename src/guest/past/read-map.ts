@@ -9,9 +9,15 @@ export type DiskOf = (index: number) => Pick<BlockDevice, "read">
 const pieceBytes = 1 << 20
 const maxReads = 8
 
-/** Reads bytes of a mapped file from the disks. */
-export async function readBytes(map: FileMap, diskOf: DiskOf, start: number, end: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(end - start)
+/** Reads bytes of a mapped file from the disks, into a buffer that has room for them where there is one. */
+export async function readBytes(
+  map: FileMap,
+  diskOf: DiskOf,
+  start: number,
+  end: number,
+  into: Buffer = Buffer.allocUnsafeSlow(end - start),
+): Promise<Buffer> {
+  const bytes = into.subarray(0, end - start)
   const reads: Promise<void>[] = []
   let at = 0
   for (const piece of map.pieces(start, end)) {
@@ -31,16 +37,24 @@ export async function readBytes(map: FileMap, diskOf: DiskOf, start: number, end
 export async function* readMapped(
   map: FileMap,
   diskOf: DiskOf,
-  { start, end, signal }: ReadRange,
+  { start, end, signal, lent }: ReadRange,
   over: () => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   const underWay: Promise<Buffer>[] = []
+  /** Buffers that nobody uses: memory that is new to the process takes longer to fill than all else here. */
+  const free: Buffer[] = []
   try {
     signal?.throwIfAborted()
     for (let next = start; next < end || underWay.length > 0;) {
       while (next < end && underWay.length < maxReads) {
         const to = Math.min(end, next - (next % pieceBytes) + pieceBytes)
-        const bytes = readBytes(map, diskOf, next, to)
+        const bytes = readBytes(
+          map,
+          diskOf,
+          next,
+          to,
+          free.pop() ?? Buffer.allocUnsafeSlow(lent ? pieceBytes : to - next),
+        )
         bytes.catch(() => undefined) // seen when its turn comes
         underWay.push(bytes)
         next = to
@@ -50,6 +64,7 @@ export async function* readMapped(
       const bytes = await unlessAborted(first, signal)
       void underWay.shift()
       yield bytes
+      if (lent) free.push(Buffer.from(bytes.buffer))
     }
   } finally {
     void Promise.allSettled(underWay).then(over)

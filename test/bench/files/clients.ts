@@ -56,6 +56,7 @@ export class Clients {
     const options = [
       `UserKnownHostsFile=${join(this.#dir, "known_hosts")}`,
       "StrictHostKeyChecking=yes",
+      "Ciphers=aes128-gcm@openssh.com,aes256-gcm@openssh.com", // as `kubectl recover sftp` has it
       "PreferredAuthentications=password",
     ].flatMap((option) => ["-o", option])
     const from = `${username}@127.0.0.1:/${this.#volume}${path}`

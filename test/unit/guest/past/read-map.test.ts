@@ -60,6 +60,19 @@ test("bytes come in order, whatever is asked for", async () => {
   await expect.poll(() => over).toBe(2)
 })
 
+test("what is lent is the same few buffers again and again, with the bytes in order", async () => {
+  const diskOf = () => ({ read: async (into: Buffer, offset: number) => fill(into, offset) })
+  const whole = Buffer.concat(await Array.fromAsync(readMapped(map, diskOf, range, () => undefined)))
+  const buffers = new Set<ArrayBufferLike>()
+  const copies: Buffer[] = []
+  for await (const chunk of readMapped(map, diskOf, { ...range, lent: true }, () => undefined)) {
+    buffers.add(chunk.buffer)
+    copies.push(Buffer.from(chunk))
+  }
+  expect(Buffer.concat(copies).equals(whole)).toBe(true)
+  expect(buffers.size).toBeLessThanOrEqual(9)
+})
+
 test("no more is read than is taken: 8 MiB, and what was taken", async () => {
   const { diskOf, waiting } = slowDisk()
   const bytes = readMapped(map, diskOf, range, () => undefined)
