@@ -16,6 +16,7 @@ import { FileMapper } from "./past/file-mapper.ts"
 import { FileReading } from "./past/file-reading.ts"
 import type { PastTheGuest } from "./past/past-the-guest.ts"
 import { WrittenBlocks } from "./past/written.ts"
+import { mountedAt } from "./paths.ts"
 import { PortPool } from "./port-pool.ts"
 import { awaitQmp, type Qmp } from "./qmp.ts"
 import { Readers } from "./readers.ts"
@@ -127,7 +128,8 @@ export async function connectGuest(options: ConnectOptions): Promise<Guest> {
   const { keys = [], journal = "Replay" } = options
   const { volumeMs: timeoutMs, keyMs, keysMs: allMs } = timeouts
   const unlocker = new Unlocker({ host, keys, keyMs, allMs, log })
-  const read = volumeReading(new Readers(host), pastReading(options, host, qmp))
+  const readers = new Readers(host)
+  const read = volumeReading(readers, pastReading(options, host, qmp, readers))
   const volumes = new Volumes({
     host,
     disks,
@@ -195,10 +197,16 @@ type Tried = ConnectOptions & {
   readonly plugged: Set<string>
 }
 
-function pastReading({ past, disks, dir, log }: ConnectOptions, host: SessionHost, qmp: Qmp): FileReading | undefined {
+function pastReading(
+  { past, disks, dir, log }: ConnectOptions,
+  host: SessionHost,
+  qmp: Qmp,
+  readers: Readers,
+): FileReading | undefined {
   if (past === undefined) return undefined
   const written = new WrittenBlocks(qmp, `${dir}/written`)
-  return new FileReading({ mapper: new FileMapper({ host, disks, past, written }), past, disks, log })
+  const lease = (device: string) => readers.lease(mountedAt(device), device)
+  return new FileReading({ mapper: new FileMapper({ host, disks, past, written }), past, disks, log, lease })
 }
 
 /** What verbs need of this guest. It is ended when half of its ports are held by what does not end. */

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises"
 import type { GuestDisk } from "../disks.ts"
 import type { GuestLog } from "../log.ts"
+import type { Lease } from "../readers.ts"
 import { type ReadRange, readFile } from "../sftp.ts"
 import type { SftpChannel } from "../sftp-channel.ts"
 import { FileMapper } from "./file-mapper.ts"
@@ -7,14 +9,22 @@ import type { FileMap } from "./file-map.ts"
 import type { PastTheGuest } from "./past-the-guest.ts"
 import { type DiskOf, readMapped } from "./read-map.ts"
 import { sameBytes } from "./same-bytes.ts"
+import { Shared } from "./shared.ts"
 import { Unsuitable } from "./unsuitable.ts"
 
 /** Reads of less than this are done before the guest has said where the bytes lie. */
 const leastBytes = 8 << 20
 /** So many files of a volume, one after the other, of which that couldn't be told: no other one is asked about. */
 const mostMisses = 4
-/** How long it may take to find out, milliseconds; the file is read through the guest meanwhile. */
+/** How long it may take to find out, milliseconds. */
 const limitMs = 120_000
+/**
+ * The file is read through the guest meanwhile. Where there is much of it that waits a little after the first bytes: reading
+ * keeps a guest so busy that it comes to say nothing, with several files at once above all (bytes; milliseconds).
+ */
+const muchBytes = 32 << 20
+const firstBytes = 2 << 20
+const waitMs = 5000
 
 export interface FileReadingOptions {
   readonly mapper: FileMapper
@@ -22,6 +32,8 @@ export interface FileReadingOptions {
   /** By their index in the guest. */
   readonly disks: readonly GuestDisk[]
   readonly log: GuestLog
+  /** A channel to what is mounted from a device. */
+  readonly lease: (device: string) => Promise<Lease>
 }
 
 /**
@@ -32,6 +44,7 @@ export class FileReading {
   readonly #options: FileReadingOptions
   /** By device, since the last file that could be read past the guest. */
   readonly #misses = new Map<string, number>()
+  readonly #finds = new Shared<FileMap | undefined>()
 
   constructor(options: FileReadingOptions) {
     this.#options = options
@@ -48,15 +61,20 @@ export class FileReading {
     const isLarge = range.end - range.start >= leastBytes
     let leave = isLarge && this.#mayTry(device) ? past.enter() : undefined
     if (leave === undefined) return yield* readFile(channel, path, range)
-    const stop = new AbortController()
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)])
+    const key = [device, path.toString("hex"), range.start, range.end].join(" ")
+    const find = this.#finds.join(key, (signal) => this.#find({ device, path, range }, signal))
     let map: FileMap | undefined
-    void this.#find({ channel, device, path, range }, signal).then((found) => (map = found))
+    const found = find.result.then((result) => (map = result))
+    let mayWait = range.end - range.start >= muchBytes
     let at = range.start
     try {
       for await (const bytes of readFile(channel, path, range)) {
         at += bytes.length
         yield bytes
+        if (mayWait && at - range.start >= firstBytes) {
+          mayWait = false
+          await atMost(found, waitMs, range.signal)
+        }
         if (map !== undefined) break
       }
       if (map === undefined || at >= range.end) return
@@ -68,16 +86,19 @@ export class FileReading {
         yield bytes
       }
     } finally {
-      stop.abort()
+      find.leave()
       leave?.()
     }
   }
 
   /** Where the file lies, when it can be read there; never rejects. */
-  async #find({ channel, device, path, range }: File, signal: AbortSignal): Promise<FileMap | undefined> {
+  async #find({ device, path, range }: File, nobodyWants: AbortSignal): Promise<FileMap | undefined> {
     const { mapper, past, log } = this.#options
+    const signal = AbortSignal.any([nobodyWants, AbortSignal.timeout(limitMs)])
+    let lease: Lease | undefined
     try {
       const map = await mapper.map(device, path, range, signal)
+      const { channel } = (lease = await this.#options.lease(device))
       if (!(await sameBytes(map, this.#diskOf, (sample) => readFile(channel, path, { ...sample, signal })))) {
         past.differed()
         log.warn({ device }, "a file has other bytes past the guest than through it; its volume is read through it")
@@ -93,6 +114,8 @@ export class FileReading {
       const isOne = error instanceof Unsuitable && error.scope === "file"
       this.#misses.set(device, isOne ? (this.#misses.get(device) ?? 0) + 1 : mostMisses)
       return undefined
+    } finally {
+      lease?.release()
     }
   }
 
@@ -108,8 +131,15 @@ export class FileReading {
   }
 }
 
+/** Waits for the work, for so long, or until nobody wants it. */
+async function atMost(work: Promise<unknown>, ms: number, gone: AbortSignal | undefined): Promise<void> {
+  const late = new AbortController()
+  const over = AbortSignal.any([late.signal, ...(gone === undefined ? [] : [gone])])
+  void work.then(() => late.abort())
+  await delay(ms, undefined, { signal: over }).catch(() => undefined)
+}
+
 interface File {
-  readonly channel: SftpChannel
   readonly device: string
   readonly path: Buffer
   readonly range: ReadRange

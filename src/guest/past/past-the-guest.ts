@@ -1,7 +1,7 @@
 import type { NamedDisk } from "../../block/device.ts"
 
 /** Files that are read past the guest at the same time; each has `maxReads` pieces in memory. More are read through it. */
-const maxFiles = 8
+const maxFiles = 16
 
 /** What was read past the guest in a session, for its usage. */
 export interface PastCounts {

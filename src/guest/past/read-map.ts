@@ -7,7 +7,7 @@ export type DiskOf = (index: number) => Pick<BlockDevice, "read">
 
 /** What a file is read in, bytes, and how many of these are under way, or wait for whoever reads, at once. */
 const pieceBytes = 1 << 20
-const maxReads = 8
+const maxReads = 4
 
 /** Reads bytes of a mapped file from the disks, into a buffer that has room for them where there is one. */
 export async function readBytes(
