@@ -18,7 +18,7 @@ export interface Connection {
 /** As known_hosts and URLs write a host. */
 export const bracketed = (host: string) => (host.includes(":") ? `[${host}]` : host)
 
-/** Those of our service that take half the CPU time of OpenSSH's own choice (docs/speed.md). */
+/** Those of our service that take less CPU time than what OpenSSH would choose by itself (docs/speed.md). */
 const fastCiphers = "aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
 /** Arguments of OpenSSH's `sftp` and `scp`: this host key and this login, and nothing from the user's own configuration. */
