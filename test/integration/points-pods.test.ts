@@ -50,8 +50,8 @@ test("each point has its guest; one that dies is missed by its own files only; a
     { path: "point2-data-1-p1", point: 2, stack: [`recovery point 2, ${times[1]}`, "disk data-1", "gpt partition 1"] },
   ])
 
-  const [oldest = 0] = qemusOf(session).sort((a, b) => a - b)
-  process.kill(oldest, "SIGKILL")
+  const [guestOfFirst = 0] = qemusOf(session, "run/1/")
+  process.kill(guestOfFirst, "SIGKILL")
   await expect.poll(async () => (await control.status()).state, patience).toBe("Mounting")
   expect([await which(1), await which(2)]).toEqual([503, times[1]])
   await expect.poll(async () => (await control.status()).state, patience).toBe("Ready")

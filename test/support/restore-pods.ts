@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { request } from "node:https"
 import type { ControlClient } from "../../src/control/client.ts"
 import { portOf, startProcess, type LoggedProcess } from "./process.ts"
@@ -134,13 +135,13 @@ export function askFiles(
   })
 }
 
-/** Process ids of QEMU machines whose sockets are in this session's directory. */
-export function qemusOf(session: TestSession): number[] {
+/** Process ids of QEMU machines whose sockets are in this session's directory, or at a place in it. */
+export function qemusOf(session: TestSession, place = ""): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       const [program = "", ...args] = commandLine(pid)
-      return program.includes("qemu-system") && args.some((arg) => arg.includes(session.dir))
+      return program.includes("qemu-system") && args.some((arg) => arg.includes(join(session.dir, place)))
     })
     .map(Number)
 }
