@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
 import { request } from "node:https"
+import { join } from "node:path"
 import type { ControlClient } from "../../src/control/client.ts"
 import { portOf, startProcess, type LoggedProcess } from "./process.ts"
 import { filesServerName, type TestSession } from "./session.ts"
