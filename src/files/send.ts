@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { RecoveryError } from "../api/reasons.ts"
+import { within } from "./within.ts"
 
 /**
  * Sends chunks as the body, no faster than the client takes them. Rejects when the client goes away or takes nothing for
@@ -24,23 +25,4 @@ export async function send(
 export async function finished(response: ServerResponse, stallMs: number): Promise<void> {
   if (response.writableFinished || response.destroyed) return
   await within(response, stallMs, (done) => response.once("finish", done))
-}
-
-/** Waits for what calls `done`, unless the response is closed before. */
-function within(response: ServerResponse, stallMs: number, start: (done: () => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
-      clearTimeout(timer)
-      response.off("close", onClose)
-      if (error) reject(error)
-      else resolve()
-    }
-    const onClose = () => settle(new RecoveryError("ConnectionLost", "The client went away."))
-    const timer = setTimeout(
-      () => settle(new RecoveryError("ConnectionLost", `The client took nothing for ${stallMs / 1000} s.`)),
-      stallMs,
-    )
-    response.on("close", onClose)
-    start(() => settle())
-  })
 }

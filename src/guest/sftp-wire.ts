@@ -76,6 +76,16 @@ export function encodePacket(type: number, id: number, fields: readonly Field[])
   return packet
 }
 
+/** An answer with bytes of a file, in two pieces: the bytes are not copied. */
+export function dataPacket(id: number, bytes: Buffer): readonly [Buffer, Buffer] {
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(head.length - 4 + bytes.length, 0)
+  head.writeUInt8(packetType.data, 4)
+  head.writeUInt32BE(id, 5)
+  head.writeUInt32BE(bytes.length, 9)
+  return [head, bytes]
+}
+
 function encodeField(field: Field): Buffer {
   if (typeof field === "number") {
     const bytes = Buffer.alloc(4)

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import ssh2 from "ssh2"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { encodePacket, PacketAssembler, PacketReader, packetType } from "../../src/guest/sftp-wire.ts"
 import type { FileSource } from "../../src/files/source.ts"
 import { directorySource } from "../support/directory-source.ts"
@@ -127,30 +127,56 @@ test("who asks for nothing is cut off, and who doesn't log in", async () => {
   await expect(service.login({ authHandler: waits })).rejects.toThrow(/closed|reset|lost|response/i)
 })
 
-test("a client that takes nothing is cut off", async () => {
-  const endless: FileSource = {
-    ...directorySource(root),
-    open: async () => ({
-      ...(await directorySource(root).open("data")),
-      stat: async () => ({ mode: 0o100644, sizeBytes: 2 ** 40, uid: 0, gid: 0, mtimeNs: 0n }),
-      async *read() {
-        for (;;) yield Buffer.alloc(65_536)
-      },
-    }),
+describe("a client that takes nothing is cut off", () => {
+  /** Asks for 64 MiB of a file without end and takes none of it; `widen` is told the client first. Bytes that were given. */
+  async function takeNothing(widen: (client: ssh2.Client, channel: ssh2.ClientChannel) => void): Promise<number> {
+    let given = 0
+    const endless: FileSource = {
+      ...directorySource(root),
+      open: async () => ({
+        ...(await directorySource(root).open("data")),
+        stat: async () => ({ mode: 0o100644, sizeBytes: 2 ** 40, uid: 0, gid: 0, mtimeNs: 0n }),
+        async *read() {
+          for (; ; given += 65_536) yield Buffer.alloc(65_536)
+        },
+      }),
+    }
+    await using service = await sftpServiceLab(endless, { stallMs: 500 })
+    const client = await service.login()
+    const { channel, ask } = await raw(client)
+    const opened = await ask(packetType.open, 1, [Buffer.from("/data/file"), 1, 0])
+    const handle = Buffer.from(opened.fields.string())
+    const logout = () => service.records().some(({ event }) => event === "Logout")
+    channel.removeAllListeners("data").pause()
+    widen(client, channel)
+    for (let index = 0; index < 256; index++)
+      channel.write(encodePacket(packetType.read, index, [handle, BigInt(index) << 18n, 1 << 18]))
+    await expect.poll(logout, { timeout: 10_000 }).toBe(true)
+    const read = () => service.records().find(({ event }) => event === "Read")
+    await expect.poll(read).toMatchObject({ outcome: "ConnectionLost" })
+    return given
   }
-  await using service = await sftpServiceLab(endless, { stallMs: 200 })
-  const client = await service.login()
-  const { channel, ask } = await raw(client)
-  const opened = await ask(packetType.open, 1, [Buffer.from("/data/file"), 1, 0])
-  const handle = Buffer.from(opened.fields.string())
-  const closed = closedBy(client)
-  channel.removeAllListeners("data").pause()
-  for (let index = 0; index < 100; index++)
-    channel.write(encodePacket(packetType.read, index, [handle, BigInt(index) << 18n, 1 << 18]))
-  await closed
-  const read = () => service.records().find(({ event }) => event === "Read")
-  await expect.poll(read).toMatchObject({ outcome: "ConnectionLost" })
+
+  test("whose window is full", async () => {
+    expect(await takeNothing(() => undefined)).toBeLessThan(4 << 20)
+  })
+
+  // what the library has no name for: how much it is to be sent, and the socket that it reads
+  test("whose window is never full", async () => {
+    const given = await takeNothing((client, channel) => {
+      const { outgoing } = channel as unknown as { outgoing: { id: number } }
+      const { _protocol, _sock } = client as unknown as Insides
+      _protocol.channelWindowAdjust(outgoing.id, 0x7000_0000)
+      _sock.pause()
+    })
+    expect(given).toBeLessThan(16 << 20) // 1 MiB, and what the system's sockets hold
+  })
 })
+
+interface Insides {
+  readonly _protocol: { channelWindowAdjust(channel: number, bytes: number): void }
+  readonly _sock: Socket
+}
 
 test("a release opens nothing any more, lets what is open end, and then closes", async () => {
   await using service = await lab()

@@ -19,7 +19,7 @@ export interface Connection {
 export const bracketed = (host: string) => (host.includes(":") ? `[${host}]` : host)
 
 /** Those of our service that take less CPU time than what OpenSSH would choose by itself (docs/speed.md). */
-const fastCiphers = "aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+export const fastCiphers = "aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
 /** Arguments of OpenSSH's `sftp` and `scp`: this host key and this login, and nothing from the user's own configuration. */
 export function openSshOptions({ port, knownHosts, identity }: Connection): string[] {

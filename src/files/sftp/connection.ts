@@ -1,7 +1,6 @@
 import type { Socket } from "node:net"
 import type { Logger } from "pino"
 import type { AuthContext, Connection, ServerChannel } from "ssh2"
-import { RecoveryError } from "../../api/reasons.ts"
 import { PacketAssembler } from "../../guest/sftp-wire.ts"
 import { where } from "../audit/request.ts"
 import type { AuditEntry } from "../audit/chain.ts"
@@ -11,8 +10,8 @@ import type { UsageCounter } from "../usage.ts"
 import type { SftpLimits } from "./limits.ts"
 import type { Tried } from "./login.ts"
 import type { PublicKeys } from "./public-keys.ts"
+import { sent } from "./sent.ts"
 import { type SftpRecord, SftpSession } from "./session.ts"
-import { together } from "./together.ts"
 import type { Tree } from "./tree.ts"
 
 /** What all connections of one service share. */
@@ -163,21 +162,8 @@ async function run(
   for await (const chunk of channel as AsyncIterable<Buffer>)
     for (const packet of assembler.feed(chunk)) {
       active()
-      const answer = await session.answer(packet)
-      if (!together(socket, () => channel.write(answer))) await drained(channel, limits.stallMs)
+      await sent(await session.answer(packet), channel, socket, limits.stallMs)
     }
   channel.exit(0)
   channel.end()
-}
-
-function drained(channel: ServerChannel, stallMs: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const lost = (why: string) => reject(new RecoveryError("ConnectionLost", why))
-  const timer = setTimeout(() => lost(`The client took nothing for ${stallMs / 1000} s.`), stallMs)
-  const onClose = () => lost("The client went away.")
-  channel.once("drain", resolve).once("close", onClose)
-  return promise.finally(() => {
-    clearTimeout(timer)
-    channel.off("drain", resolve).off("close", onClose)
-  })
 }

@@ -12,7 +12,7 @@ import { hostKeyFrom } from "./host-key.ts"
 import { defaultSftpLimits, type SftpLimits } from "./limits.ts"
 import { sftpLogin } from "./login.ts"
 import { PublicKeys } from "./public-keys.ts"
-import { answerTogether } from "./together.ts"
+import { answerTogether } from "./sent.ts"
 import { Tree } from "./tree.ts"
 
 export interface SftpServiceOptions {

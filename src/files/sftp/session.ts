@@ -1,6 +1,14 @@
 import type { Logger } from "pino"
 import { type Reason, RecoveryError, reasonOf } from "../../api/reasons.ts"
-import { encodePacket, type Field, maxReadBytes, PacketReader, packetType, statusCode } from "../../guest/sftp-wire.ts"
+import {
+  dataPacket,
+  encodePacket,
+  type Field,
+  maxReadBytes,
+  PacketReader,
+  packetType,
+  statusCode,
+} from "../../guest/sftp-wire.ts"
 import type { AuditEntry } from "../audit/chain.ts"
 import { pathsOf } from "../audit/of-route.ts"
 import { problemOf } from "../status.ts"
@@ -61,18 +69,21 @@ export class SftpSession {
     return this.#handles.size
   }
 
-  /** The answer to one packet. Rejects with ProtocolError when it can't be understood: then nothing else can be, either. */
-  async answer(packet: Buffer): Promise<Buffer> {
+  /**
+   * The answer to one packet, in pieces that last until the next one. Rejects with ProtocolError when it can't be
+   * understood: then nothing else can be, either.
+   */
+  async answer(packet: Buffer): Promise<readonly Buffer[]> {
     const fields = new PacketReader(packet, "The SFTP client")
     const type = fields.uint8()
-    if (type === packetType.init) return versionPacket
+    if (type === packetType.init) return [versionPacket]
     const id = fields.uint32()
     try {
-      return await this.#dispatch(type, id, fields)
+      return type === packetType.read ? await this.#read(id, fields) : [await this.#dispatch(type, id, fields)]
     } catch (error) {
       if (reasonOf(error) === "ProtocolError") throw error
       this.#options.log.debug({ err: error }, "request refused")
-      return status(id, statusOf(error), problemOf(error).message)
+      return [status(id, statusOf(error), problemOf(error).message)]
     }
   }
 
@@ -113,8 +124,6 @@ export class SftpSession {
         const attributes = open instanceof OpenFile ? open.attributes : await tree.attributes(place, true)
         return encodePacket(packetType.attrs, id, attributeFields(attributes))
       }
-      case packetType.read:
-        return this.#read(id, fields)
       case packetType.readdir:
         return this.#readDirectory(id, fields)
       case packetType.extended:
@@ -154,17 +163,17 @@ export class SftpSession {
     }
   }
 
-  async #read(id: number, fields: PacketReader): Promise<Buffer> {
+  async #read(id: number, fields: PacketReader): Promise<readonly Buffer[]> {
     const [key, handle] = this.#find(fields)
-    if (!(handle.open instanceof OpenFile)) return status(id, statusCode.failure, "That is a directory.")
+    if (!(handle.open instanceof OpenFile)) return [status(id, statusCode.failure, "That is a directory.")]
     const offset = fields.uint64()
     const length = fields.uint32()
     this.#pauseOthers(key, handle)
     try {
       const bytes = await handle.open.read(offset, length)
-      if (bytes === undefined) return status(id, statusCode.endOfFile, "")
+      if (bytes === undefined) return [status(id, statusCode.endOfFile, "")]
       this.#options.usage.bytes(bytes.length)
-      return encodePacket(packetType.data, id, [bytes])
+      return dataPacket(id, bytes)
     } catch (error) {
       handle.failure = reasonOf(error)
       throw error

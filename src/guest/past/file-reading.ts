@@ -19,11 +19,12 @@ const mostMisses = 4
 /** How long it may take to find out, milliseconds. */
 const limitMs = 120_000
 /**
- * The file is read through the guest meanwhile. Where there is much of it that waits a little after the first bytes: reading
- * keeps a guest so busy that it comes to say nothing, with several files at once above all (bytes; milliseconds).
+ * The file is read through the guest meanwhile. Of a file with much of it only the first bytes are, and then the answer is
+ * waited for a little: reading keeps a guest so busy that it comes to say nothing, with several files at once above all
+ * (bytes; milliseconds).
  */
 const muchBytes = 32 << 20
-const firstBytes = 2 << 20
+const firstBytes = 1 << 20
 const waitMs = 5000
 
 export interface FileReadingOptions {
@@ -65,18 +66,23 @@ export class FileReading {
     const find = this.#finds.join(key, (signal) => this.#find({ device, path, range }, signal))
     let map: FileMap | undefined
     const found = find.result.then((result) => (map = result))
-    let mayWait = range.end - range.start >= muchBytes
     let at = range.start
     try {
-      for await (const bytes of readFile(channel, path, range)) {
-        at += bytes.length
-        yield bytes
-        if (mayWait && at - range.start >= firstBytes) {
-          mayWait = false
-          await atMost(found, waitMs, range.signal)
+      if (range.end - at >= muchBytes) {
+        const first = { ...range, end: at + firstBytes }
+        for await (const bytes of readFile(channel, path, first)) {
+          at += bytes.length
+          yield bytes
         }
-        if (map !== undefined) break
+        if (at < first.end) return
+        await atMost(found, waitMs, range.signal)
       }
+      if (map === undefined)
+        for await (const bytes of readFile(channel, path, { ...range, start: at })) {
+          at += bytes.length
+          yield bytes
+          if (map !== undefined) break
+        }
       if (map === undefined || at >= range.end) return
       past.began()
       const pieces = readMapped(map, this.#diskOf, { ...range, start: at }, leave)

@@ -13,8 +13,7 @@ const maxReads = 4
 export async function readBytes(
   map: FileMap,
   diskOf: DiskOf,
-  start: number,
-  end: number,
+  { start, end }: Pick<ReadRange, "start" | "end">,
   into: Buffer = Buffer.allocUnsafeSlow(end - start),
 ): Promise<Buffer> {
   const bytes = into.subarray(0, end - start)
@@ -48,13 +47,8 @@ export async function* readMapped(
     for (let next = start; next < end || underWay.length > 0;) {
       while (next < end && underWay.length < maxReads) {
         const to = Math.min(end, next - (next % pieceBytes) + pieceBytes)
-        const bytes = readBytes(
-          map,
-          diskOf,
-          next,
-          to,
-          free.pop() ?? Buffer.allocUnsafeSlow(lent ? pieceBytes : to - next),
-        )
+        const into = free.pop() ?? Buffer.allocUnsafeSlow(lent ? pieceBytes : to - next)
+        const bytes = readBytes(map, diskOf, { start: next, end: to }, into)
         bytes.catch(() => undefined) // seen when its turn comes
         underWay.push(bytes)
         next = to

@@ -10,7 +10,7 @@ export async function sameBytes(
 ): Promise<boolean> {
   const compared = chooseSamples(map).map(async (sample) => {
     const [past, through] = await Promise.all([
-      readBytes(map, diskOf, sample.start, sample.end),
+      readBytes(map, diskOf, sample),
       Array.fromAsync(throughGuest(sample)),
     ])
     return past.equals(Buffer.concat(through))

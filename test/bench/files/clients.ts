@@ -1,6 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { LocalSession } from "../../../src/cli/client/local-session.ts"
+import { fastCiphers } from "../../../src/cli/sftp/instructions.ts"
 import { run } from "../../support/run.ts"
 import type { Ours } from "../disks/ours.ts"
 
@@ -56,7 +57,7 @@ export class Clients {
     const options = [
       `UserKnownHostsFile=${join(this.#dir, "known_hosts")}`,
       "StrictHostKeyChecking=yes",
-      "Ciphers=aes128-gcm@openssh.com,aes256-gcm@openssh.com", // as `kubectl recover sftp` has it
+      `Ciphers=${fastCiphers}`,
       "PreferredAuthentications=password",
     ].flatMap((option) => ["-o", option])
     const from = `${username}@127.0.0.1:/${this.#volume}${path}`

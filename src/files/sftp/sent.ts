@@ -1,0 +1,44 @@
+import type { Socket } from "node:net"
+import type { ServerChannel } from "ssh2"
+import { within } from "../within.ts"
+
+/**
+ * Most that may wait for the network, bytes. The library sends what the client's window has room for, whether the network takes
+ * it or not, and a window is as large as the client says; it also answers whatever it is asked, even before a login.
+ */
+const mostUnsent = 1 << 20
+
+/**
+ * Sends the pieces of a packet. When it ends they are the caller's again: the library has encrypted them, which it does when
+ * the client's window has room. Rejects with ConnectionLost when the client goes away or takes nothing for `stallMs`.
+ */
+export async function sent(
+  pieces: readonly Buffer[],
+  channel: ServerChannel,
+  socket: Socket,
+  stallMs: number,
+): Promise<void> {
+  await within(channel, stallMs, (done) => {
+    // the library writes a packet of SSH, which holds 32 KiB at most, in three pieces: these go out as one
+    socket.cork()
+    for (const [index, piece] of pieces.entries()) channel.write(piece, index === pieces.length - 1 ? done : undefined)
+    socket.uncork()
+  })
+  if (socket.writableLength > mostUnsent) await within(socket, stallMs, (done) => socket.once("drain", done))
+}
+
+/**
+ * The same for what the library writes because it has heard the client: mostly data that waited for the client's window.
+ * Who doesn't take it is not heard meanwhile. To be called before the library listens.
+ */
+export function answerTogether(socket: Socket): void {
+  socket.on("data", () => {
+    socket.cork()
+    process.nextTick(() => {
+      socket.uncork()
+      if (socket.writableLength <= mostUnsent || socket.isPaused()) return
+      socket.pause()
+      socket.once("drain", () => socket.resume())
+    })
+  })
+}
