@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename } from "node:fs/promises"
+import { isBuiltin } from "node:module"
 import { join } from "node:path"
-import { build } from "esbuild"
+import { build, type Plugin } from "esbuild"
 import { bundlePage } from "./bundle-page.ts"
 
 /** Bundles kubectl-recover, with its web page, into one file, build/kubectl-recover. It needs Node 24 where it runs. */
@@ -17,14 +18,31 @@ if (Number.parseInt(process.versions.node) < 24) {
   process.exit(2)
 }`
 
+/**
+ * Node's own modules by require: where one lacks something an import would end an old Node before it can be told its age.
+ * For the same reason the syntax is older than what it needs.
+ */
+const builtinsByRequire: Plugin = {
+  name: "builtins-by-require",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+      kind === "import-statement" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
+    )
+    onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }))
+  },
+}
+
 await mkdir(join(root, "build"), { recursive: true })
 await build({
   entryPoints: [join(root, "src/cli.ts")],
   outfile: `${out}.new.mjs`,
   bundle: true,
   platform: "node",
-  target: "node24",
+  target: "node18",
   format: "esm",
+  plugins: [builtinsByRequire],
   define: { __pageAssets: JSON.stringify(await bundlePage()) },
   // the page is bundled when it is asked for only from the sources
   external: ["*/scripts/bundle-page.ts", "cpu-features", "*.node"],

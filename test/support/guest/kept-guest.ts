@@ -37,6 +37,7 @@ export async function keepTestGuest(
   const end = new AbortController()
   const source = new CurrentGuest()
   const came = Promise.withResolvers<void>()
+  let last: Guest | undefined
   const appliance = await prepareAppliance()
   const given = disks.map(({ name, serial, device }) => {
     return { name, serial, nbdSocket, export: serial, sizeBytes: device.sizeBytes }
@@ -53,8 +54,8 @@ export async function keepTestGuest(
         memoryMiB: 256,
         ...options,
       }),
-    came: (guest: Guest) => {
-      source.came(guest)
+    came: (guest) => {
+      source.came((last = guest))
       came.resolve()
     },
     left: () => source.left(),
@@ -66,6 +67,7 @@ export async function keepTestGuest(
   const stop = async () => {
     end.abort()
     await kept.catch(() => undefined)
+    await last?.closed // its process and its folder are gone
     await nbd.close()
     await rm(dir, { recursive: true, force: true })
   }
