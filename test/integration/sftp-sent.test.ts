@@ -17,7 +17,9 @@ test("who takes no answers is not heard any more, until he does", async () => {
   const accepted = once(server, "connection")
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
-  const client = connect((server.address() as AddressInfo).port, "127.0.0.1").setNoDelay(true).pause()
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1")
+    .setNoDelay(true)
+    .pause()
   const [socket] = (await accepted) as [Socket]
   try {
     for (let asked = 0; asked < 1000 && !socket.isPaused(); asked = heard) {

@@ -9,10 +9,7 @@ export async function sameBytes(
   throughGuest: (sample: Sample) => AsyncIterable<Buffer>,
 ): Promise<boolean> {
   const compared = chooseSamples(map).map(async (sample) => {
-    const [past, through] = await Promise.all([
-      readBytes(map, diskOf, sample),
-      Array.fromAsync(throughGuest(sample)),
-    ])
+    const [past, through] = await Promise.all([readBytes(map, diskOf, sample), Array.fromAsync(throughGuest(sample))])
     return past.equals(Buffer.concat(through))
   })
   return (await Promise.all(compared)).every((same) => same)
