@@ -24,11 +24,11 @@ if (Number.parseInt(process.versions.node) < 24) {
  */
 const builtinsByRequire: Plugin = {
   name: "builtins-by-require",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+  setup(bundle) {
+    bundle.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
       kind === "import-statement" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
     )
-    onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+    bundle.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)})`,
     }))
   },
