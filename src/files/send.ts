@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { RecoveryError } from "../api/reasons.ts"
-import { within } from "./within.ts"
+import { closing, within } from "./within.ts"
 
 /**
  * Sends chunks as the body, no faster than the client takes them. Rejects when the client goes away or takes nothing for
@@ -11,11 +11,12 @@ export async function send(
   chunks: AsyncIterable<Buffer>,
   options: { stallMs: number; lent?: boolean; sent: (bytes: number) => void },
 ): Promise<void> {
+  const gone = closing(response)
   for await (const chunk of chunks) {
-    if (response.destroyed) throw new RecoveryError("ConnectionLost", "The client went away.")
+    if (gone.aborted) throw new RecoveryError("ConnectionLost", "The client went away.")
     let left = Promise.resolve()
-    if (options.lent) left = within(response, options.stallMs, (done) => response.write(chunk, done))
-    else if (!response.write(chunk)) left = within(response, options.stallMs, (done) => response.once("drain", done))
+    if (options.lent) left = within(gone, options.stallMs, (done) => response.write(chunk, done))
+    else if (!response.write(chunk)) left = within(gone, options.stallMs, (done) => response.once("drain", done))
     options.sent(chunk.length)
     await left
   }
@@ -24,5 +25,5 @@ export async function send(
 /** Waits until a response that was ended has left this process, or gives the client up after `stallMs`. */
 export async function finished(response: ServerResponse, stallMs: number): Promise<void> {
   if (response.writableFinished || response.destroyed) return
-  await within(response, stallMs, (done) => response.once("finish", done))
+  await within(closing(response), stallMs, (done) => response.once("finish", done))
 }

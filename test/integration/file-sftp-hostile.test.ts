@@ -178,6 +178,22 @@ interface Insides {
   readonly _sock: Socket
 }
 
+test("one session that is given up in the middle of a file ends at once, and leaves the others of its connection alone", async () => {
+  await using service = await lab()
+  const client = await service.login()
+  const other = await call<ssh2.SFTPWrapper>((done) => client.sftp(done))
+  const { channel, ask } = await raw(client)
+  const opened = await ask(packetType.open, 1, [Buffer.from("/data/file"), 1, 0])
+  const handle = Buffer.from(opened.fields.string())
+  channel.removeAllListeners("data").pause()
+  for (let index = 0; index < 100; index++) channel.write(encodePacket(packetType.read, index, [handle, 0n, 1 << 18]))
+  await expect.poll(() => service.usage.snapshot().bytesRead).toBeGreaterThan(2 << 20)
+  channel.close()
+  const read = () => service.records().find(({ event }) => event === "Read")
+  await expect.poll(read).toMatchObject({ outcome: "ConnectionLost" })
+  expect(await call<ssh2.FileEntryWithStats[]>((done) => other.readdir("/", done))).toHaveLength(1)
+})
+
 test("a release opens nothing any more, lets what is open end, and then closes", async () => {
   await using service = await lab()
   const sftp = await service.sftp()

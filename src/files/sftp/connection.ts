@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 import type { Logger } from "pino"
-import type { AuthContext, Connection, ServerChannel } from "ssh2"
+import type { AuthContext, Connection } from "ssh2"
 import { PacketAssembler } from "../../guest/sftp-wire.ts"
 import { where } from "../audit/request.ts"
 import type { AuditEntry } from "../audit/chain.ts"
@@ -10,7 +10,7 @@ import type { UsageCounter } from "../usage.ts"
 import type { SftpLimits } from "./limits.ts"
 import type { Tried } from "./login.ts"
 import type { PublicKeys } from "./public-keys.ts"
-import { sent } from "./sent.ts"
+import { type Outlet, sent } from "./sent.ts"
 import { type SftpRecord, SftpSession } from "./session.ts"
 import type { Tree } from "./tree.ts"
 
@@ -129,13 +129,20 @@ function serveSessions(state: SftpState, client: Connection, socket: Socket, who
     ssh.once("subsystem", (accept, reject, { name }) => {
       if (name !== "sftp") return reject()
       const session = newSession(state, who)
+      const gone = new AbortController()
+      const leave = () => gone.abort()
+      ssh.once("close", leave)
+      socket.once("close", leave)
       for (const set of [sessions, state.sessions]) set.add(session)
-      void run(session, accept(), socket, limits, () => idle.refresh())
+      const outlet = { channel: accept(), socket, gone: gone.signal, stallMs: limits.stallMs }
+      void run(session, outlet, () => idle.refresh())
         .catch((error: unknown) => {
           log.debug({ err: error, client: who.client }, "SFTP session broken")
-          socket.destroy()
+          // OpenSSH may have others on this connection, which go on when one is given up
+          if (!gone.signal.aborted) socket.destroy()
         })
         .finally(() => {
+          socket.off("close", leave)
           session.end()
           for (const set of [sessions, state.sessions]) set.delete(session)
         })
@@ -151,18 +158,13 @@ function newSession(state: SftpState, who: Who): SftpSession {
 }
 
 /** Answers packets in the order they come; none is read while the client doesn't take the answers. */
-async function run(
-  session: SftpSession,
-  channel: ServerChannel,
-  socket: Socket,
-  limits: SftpLimits,
-  active: () => void,
-): Promise<void> {
+async function run(session: SftpSession, outlet: Outlet, active: () => void): Promise<void> {
+  const { channel } = outlet
   const assembler = new PacketAssembler("The SFTP client")
   for await (const chunk of channel as AsyncIterable<Buffer>)
     for (const packet of assembler.feed(chunk)) {
       active()
-      await sent(await session.answer(packet), channel, socket, limits.stallMs)
+      await sent(await session.answer(packet), outlet)
     }
   channel.exit(0)
   channel.end()

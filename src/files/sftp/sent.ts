@@ -8,23 +8,27 @@ import { within } from "../within.ts"
  */
 const mostUnsent = 1 << 20
 
+/** Where the answers of one session go. */
+export interface Outlet {
+  readonly channel: ServerChannel
+  readonly socket: Socket
+  /** The client has closed the session, or the connection: the channel itself tells that only when all of it was read. */
+  readonly gone: AbortSignal
+  readonly stallMs: number
+}
+
 /**
  * Sends the pieces of a packet. When it ends they are the caller's again: the library has encrypted them, which it does when
- * the client's window has room. Rejects with ConnectionLost when the client goes away or takes nothing for `stallMs`.
+ * the client's window has room. Rejects with ConnectionLost when the client is gone or takes nothing for `stallMs`.
  */
-export async function sent(
-  pieces: readonly Buffer[],
-  channel: ServerChannel,
-  socket: Socket,
-  stallMs: number,
-): Promise<void> {
-  await within(channel, stallMs, (done) => {
+export async function sent(pieces: readonly Buffer[], { channel, socket, gone, stallMs }: Outlet): Promise<void> {
+  await within(gone, stallMs, (done) => {
     // the library writes a packet of SSH, which holds 32 KiB at most, in three pieces: these go out as one
     socket.cork()
     for (const [index, piece] of pieces.entries()) channel.write(piece, index === pieces.length - 1 ? done : undefined)
     socket.uncork()
   })
-  if (socket.writableLength > mostUnsent) await within(socket, stallMs, (done) => socket.once("drain", done))
+  if (socket.writableLength > mostUnsent) await within(gone, stallMs, (done) => socket.once("drain", done))
 }
 
 /**
