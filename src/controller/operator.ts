@@ -31,7 +31,7 @@ export interface RecoveryOperatorOptions {
   /** Value of the label filerecovery.dev/instance. */
   readonly instance: string
   readonly log: Log
-  readonly queue: Omit<WorkQueueOptions, "work" | "orderOf">
+  readonly queue: Omit<WorkQueueOptions, "work">
   readonly reflector?: Pick<ReflectorOptions<KubeObject>, "backoff" | "watchLimits" | "soundAfterMs">
   readonly onWatchFailure?: (resource: string) => void
   /** Told of every change of a session, before the session is reconciled for it. */
@@ -63,11 +63,7 @@ export class RecoveryOperator extends Operator {
       error: (message) => options.log.warn({}, message),
     })
     this.#options = options
-    this.#queue = new WorkQueue({
-      ...options.queue,
-      work: (key) => this.#work(key),
-      orderOf: (key) => this.#createdAt(key),
-    })
+    this.#queue = new WorkQueue({ ...options.queue, work: (key) => this.#work(key) })
   }
 
   /** Filled by `start`. */
@@ -229,17 +225,6 @@ export class RecoveryOperator extends Operator {
     const { orphans = [], ...result } = (await this.#reconciler?.reconcile(session)) ?? {}
     for (const orphan of orphans) this.#queue.add(orphanKey(orphan))
     return result
-  }
-
-  /**
-   * The oldest comes first: of a thousand that were created at once some are ready long before the last has begun, and
-   * whoever has a session is not behind a thousand new ones when they extend or end it. What is left of one has time.
-   */
-  #createdAt(key: string): number {
-    const copy = readCopyKey(key)
-    const { namespace, name } = copy ?? readKey(key)
-    const object = (copy ? this.copies : this.sessions).get(namespace, name)
-    return Date.parse(object?.metadata.creationTimestamp ?? "") || Infinity
   }
 
   /** Which session has which UID, for events of its children. */

@@ -5,11 +5,6 @@ export interface WorkQueueOptions {
   /** Does the work of one key. What it throws is reported and the key comes again, later each time. */
   readonly work: (key: string) => Promise<{ readonly requeueAfterMs?: number } | void>
   readonly workers: number
-  /**
-   * Of the keys that wait, the one with the least comes next, every second time; in between it is the one that has waited
-   * longest, so that no key can keep another out for ever. Absent: always the one that has waited longest.
-   */
-  readonly orderOf?: (key: string) => number
   /** The wait of a key that fails, from the first to the longest. */
   readonly backoff?: Backoff
   readonly onFailure?: (key: string, error: unknown, waitMs: number) => void
@@ -34,7 +29,6 @@ export class WorkQueue {
   readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>()
   readonly #failures = new Map<string, number>()
   readonly #visitors = new Map<string, ((succeeded: boolean) => void)[]>()
-  #wasLongest = true
   #startedAt: number | undefined
   #stopped = false
   #idle: (() => void) | undefined
@@ -121,29 +115,14 @@ export class WorkQueue {
 
   #dispatch(): void {
     if (this.#startedAt === undefined || this.#stopped) return
-    while (this.#waiting.size > 0 && this.#working.size < this.#options.workers) {
-      const key = this.#next()
-      const since = this.#waiting.get(key) ?? 0
+    for (const [key, since] of this.#waiting) {
+      if (this.#working.size >= this.#options.workers) return
       this.#waiting.delete(key)
       this.#working.set(key, false)
       // what was collected before the start has waited for the start, not for a worker
       this.#options.onTaken?.(key, (this.#clock.now() - Math.max(since, this.#startedAt)) / 1000)
       void this.#run(key)
     }
-  }
-
-  /** One of those that wait; there is one. */
-  #next(): string {
-    const [longest = "", ...others] = this.#waiting.keys()
-    const { orderOf } = this.#options
-    this.#wasLongest = !this.#wasLongest
-    if (orderOf === undefined || this.#wasLongest) return longest
-    let first = { key: longest, order: orderOf(longest) }
-    for (const key of others) {
-      const order = orderOf(key)
-      if (order < first.order) first = { key, order }
-    }
-    return first.key
   }
 
   async #run(key: string): Promise<void> {

@@ -82,18 +82,6 @@ describe("work queue", () => {
     expect(started).toEqual(["a", "b", "c"])
   })
 
-  test("every second time it takes the first by another order, and keeps nobody out for ever", async () => {
-    const { queue, started, finish } = harness({ workers: 1, orderOf: (key) => -Number(key) })
-    for (const key of ["1", "2", "3", "9"]) queue.add(key)
-    queue.start()
-    for (const key of ["9", "1", "9", "2", "9"]) {
-      expect(started.at(-1)).toBe(key)
-      queue.add("9")
-      await finish(key)
-    }
-    expect(started).toEqual(["9", "1", "9", "2", "9", "3"])
-  })
-
   test("a key added while it is worked on comes again afterwards, once, never at the same time", async () => {
     const { queue, started, finish } = harness()
     queue.start()
