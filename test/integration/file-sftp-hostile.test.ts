@@ -171,10 +171,23 @@ describe("a client that takes nothing is cut off", () => {
     })
     expect(given).toBeLessThan(16 << 20) // 1 MiB, and what the system's sockets hold
   })
+
+  test("that asks for new keys and never makes them", async () => {
+    const given = await takeNothing((client, channel) => {
+      const { outgoing } = channel as unknown as { outgoing: { id: number } }
+      const { _protocol, _sock } = client as unknown as Insides
+      _protocol.channelWindowAdjust(outgoing.id, 0x7000_0000)
+      setImmediate(() => {
+        _protocol.rekey()
+        _sock.removeAllListeners("data").on("data", () => undefined)
+      })
+    })
+    expect(given).toBeLessThan(16 << 20)
+  })
 })
 
 interface Insides {
-  readonly _protocol: { channelWindowAdjust(channel: number, bytes: number): void }
+  readonly _protocol: { channelWindowAdjust(channel: number, bytes: number): void; rekey(): void }
   readonly _sock: Socket
 }
 

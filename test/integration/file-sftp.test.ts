@@ -227,6 +227,13 @@ test("OpenSSH's scp copies, and can't write", async () => {
   )
 })
 
+test("new keys in the middle of a file, twenty times", async () => {
+  await using service = await lab({}, [keys.public])
+  const often = ["-o", "RekeyLimit=256K"]
+  await openSsh("sftp", login(service), [...often, "recover@127.0.0.1:/data/big", join(work, "rekeyed")])
+  expect(readFileSync(join(work, "rekeyed"))).toSatisfy(isBig)
+})
+
 test("OpenSSH refuses another session's host key", async () => {
   await using service = await lab({}, [keys.public])
   const other = { ...login(service), hostKey: stranger.public }

@@ -134,7 +134,7 @@ function serveSessions(state: SftpState, client: Connection, socket: Socket, who
       ssh.once("close", leave)
       socket.once("close", leave)
       for (const set of [sessions, state.sessions]) set.add(session)
-      const outlet = { channel: accept(), socket, gone: gone.signal, stallMs: limits.stallMs }
+      const outlet = { client, channel: accept(), socket, gone: gone.signal, stallMs: limits.stallMs }
       void run(session, outlet, () => idle.refresh())
         .catch((error: unknown) => {
           log.debug({ err: error, client: who.client }, "SFTP session broken")
